@@ -1,0 +1,125 @@
+"""The nouns of Muster as frozen values, and the tree of its errors.
+
+A thinking room: nothing here knows the time, makes an id, or talks to anything. One word per idea; the same word stands
+in SQL, in the API, on screens and in logs.
+
+Main nouns: ``Identity`` (a person), ``Group``, ``Source``, ``App``, ``Rule``, ``Key`` (the unit of work), ``RemoteObject`` (an account or
+group as an application shows it), ``Link`` (our memory of owning one), ``Desired``, ``Operation``, ``Plan``. Errors of
+targets say by their class what the engine does next (``errors``).
+"""
+
+from muster.model.access import (
+    AttributeEquals,
+    Condition,
+    Everyone,
+    InGroup,
+    Rule,
+)
+from muster.model.app import App, Constant, Copied, Health, Limits, Mapped, Removal
+from muster.model.errors import (
+    AuthFailed,
+    BadInput,
+    Broken,
+    Changed,
+    Conflict,
+    Fenced,
+    Forbidden,
+    Garbled,
+    Gone,
+    Held,
+    Invalid,
+    Misconfigured,
+    MusterError,
+    NotFound,
+    OutcomeUnknown,
+    Problem,
+    RateLimited,
+    Rejected,
+    Stale,
+    TargetError,
+    Transient,
+    Unavailable,
+    Unreachable,
+    Unsupported,
+)
+from muster.model.identity import Group, Identity, Source, Stage
+from muster.model.key import (
+    ACCOUNT,
+    GROUP,
+    AppName,
+    Key,
+    Kind,
+    OperationId,
+    PersonId,
+    Priority,
+    RemoteId,
+    SourceId,
+    Tenant,
+)
+from muster.model.plan import Desired, Operation, Plan, Verb
+from muster.model.remote import Attributes, Link, LinkState, RemoteObject, Value
+from muster.model.secret import Secret
+
+__all__ = [
+    "ACCOUNT",
+    "GROUP",
+    "App",
+    "AppName",
+    "AttributeEquals",
+    "Attributes",
+    "AuthFailed",
+    "BadInput",
+    "Broken",
+    "Changed",
+    "Condition",
+    "Conflict",
+    "Constant",
+    "Copied",
+    "Desired",
+    "Everyone",
+    "Fenced",
+    "Forbidden",
+    "Garbled",
+    "Gone",
+    "Group",
+    "Health",
+    "Held",
+    "Identity",
+    "InGroup",
+    "Invalid",
+    "Key",
+    "Kind",
+    "Limits",
+    "Link",
+    "LinkState",
+    "Mapped",
+    "Misconfigured",
+    "MusterError",
+    "NotFound",
+    "Operation",
+    "OperationId",
+    "OutcomeUnknown",
+    "PersonId",
+    "Plan",
+    "Priority",
+    "Problem",
+    "RateLimited",
+    "Rejected",
+    "RemoteId",
+    "RemoteObject",
+    "Removal",
+    "Rule",
+    "Secret",
+    "Source",
+    "SourceId",
+    "Stage",
+    "Stale",
+    "TargetError",
+    "Tenant",
+    "Transient",
+    "Unavailable",
+    "Unreachable",
+    "Unsupported",
+    "Value",
+    "Verb",
+]
