@@ -1,0 +1,1 @@
+"""The steps that lead any older database to the schema of ``muster.db.tables``, in order; run by ``muster.db.migrate``."""

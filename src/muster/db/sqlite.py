@@ -1,0 +1,264 @@
+"""SQLite: one file, one writer that groups transactions into one durable commit.
+
+A point read costs 10 µs here and a thread hop ten times that, so statements run on the event loop; only the commit, which waits for the
+disk, runs in a thread. Transactions that arrive while it does are gathered: a savepoint each, one commit for all. Every caller still waits
+until its own transaction is durable.
+"""
+
+import asyncio
+import contextlib
+import sqlite3
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from pathlib import Path
+from typing import Any, Final, TypeVar, cast
+
+from muster.db.database import Duplicate, Row, Transaction
+from muster.db.statement import Statement
+from muster.model import Problem, Unavailable
+
+Result = TypeVar("Result")
+
+_BUSY_SECONDS: Final = 30.0  # how long another process may hold the write lock before we say so
+_BATCH: Final = 256  # transactions in one commit, so that none waits long for the others
+_WATCH_SECONDS: Final = 0.05  # how often we ask whether another process wrote; costs about 5 µs
+
+
+class _Transaction:
+    """Statements on one connection; every method ends without giving way to other tasks."""
+
+    def __init__(self, connection: sqlite3.Connection) -> None:
+        self._connection = connection
+        self.announced = False
+
+    async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:  # noqa: ANN401
+        return cast(list[Row], self._execute(statement, parameters).fetchall())
+
+    async def one(self, statement: Statement, /, **parameters: Any) -> Row | None:  # noqa: ANN401
+        return cast(Row | None, self._execute(statement, parameters).fetchone())
+
+    async def run(self, statement: Statement, /, **parameters: Any) -> int:  # noqa: ANN401
+        return self._execute(statement, parameters).rowcount
+
+    async def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
+        for parameters in rows:
+            self._execute(statement, parameters)
+
+    def announce(self) -> None:
+        self.announced = True
+
+    def _execute(self, statement: Statement, parameters: Mapping[str, Any]) -> sqlite3.Cursor:
+        try:
+            return self._connection.execute(statement.sqlite, parameters)
+        except sqlite3.IntegrityError as error:
+            if "UNIQUE" in str(error):
+                raise Duplicate(str(error).partition(": ")[2]) from error
+            raise
+
+
+class _Request:
+    """A transaction that waits for its turn."""
+
+    def __init__(self, work: Callable[[Transaction], Awaitable[Any]], answer: asyncio.Future[Any]) -> None:
+        self.work = work
+        self.answer = answer
+
+
+class SqliteDatabase:
+    """The embedded database."""
+
+    dialect = "sqlite"
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._reader = _connect(path)
+        self._writer = _connect(path)
+        self._waiting: asyncio.Queue[_Request | None] = asyncio.Queue()
+        self._callbacks: list[Callable[[], None]] = []
+        self._tasks = (asyncio.create_task(self._write_forever()), asyncio.create_task(self._watch_forever()))
+        self._closed = False
+        self._committing = False  # while a thread commits, its connection is left alone
+
+    async def read(self, work: Callable[[Transaction], Awaitable[Result]], /) -> Result:
+        """Run the function on one committed state; it does not give way, so the state cannot move under it."""
+        try:
+            self._reader.execute("BEGIN")
+            try:
+                return _complete(work(_Transaction(self._reader)))
+            finally:
+                self._reader.execute("ROLLBACK")
+        except sqlite3.Error as error:
+            raise _unavailable(self._path, error) from error
+
+    async def write(self, work: Callable[[Transaction], Awaitable[Result]], /) -> Result:
+        """Queue the function for the writer and wait until its commit is durable."""
+        if self._closed:
+            raise _unavailable(self._path, sqlite3.ProgrammingError("the database is closed"))
+        answer: asyncio.Future[Result] = asyncio.get_running_loop().create_future()
+        self._waiting.put_nowait(_Request(work, answer))
+        return await answer
+
+    def on_announcement(self, callback: Callable[[], None], /) -> Callable[[], None]:
+        """Call back after every commit of ours that announced work, and every commit of another process."""
+        self._callbacks.append(callback)
+        return lambda: self._callbacks.remove(callback)
+
+    async def close(self) -> None:
+        """Commit what is waiting and close the file."""
+        if self._closed:
+            return
+        self._closed = True
+        self._waiting.put_nowait(None)
+        writer, watcher = self._tasks
+        await writer
+        watcher.cancel()
+        with contextlib.suppress(asyncio.CancelledError):
+            await watcher
+        self._reader.close()
+        self._writer.close()
+
+    async def _write_forever(self) -> None:
+        while (first := await self._waiting.get()) is not None:
+            batch = [first]
+            last = False
+            while len(batch) < _BATCH and not self._waiting.empty():
+                following = self._waiting.get_nowait()
+                if following is None:
+                    last = True
+                    break
+                batch.append(following)
+            await self._commit_together(batch)
+            if last:
+                return
+
+    async def _commit_together(self, batch: list[_Request]) -> None:
+        """Run each transaction in a savepoint of its own, commit once, then answer; all or none is durable."""
+        done: list[tuple[_Request, Any]] = []
+        announced = False
+        try:
+            await self._begin()
+            for request in batch:
+                if request.answer.cancelled():
+                    continue
+                result, announces, error = self._one_of_many(request)
+                if error is None:
+                    done.append((request, result))
+                    announced = announced or announces
+                else:
+                    request.answer.set_exception(error)
+            await self._commit()
+        except sqlite3.Error as error:
+            if self._writer.in_transaction:
+                self._writer.rollback()
+            for request in batch:
+                if not request.answer.done():
+                    request.answer.set_exception(_unavailable(self._path, error))
+            return
+        for request, result in done:
+            if not request.answer.done():
+                request.answer.set_result(result)
+        if announced:
+            self._announce()
+
+    async def _commit(self) -> None:
+        self._committing = True
+        try:
+            await asyncio.to_thread(self._writer.commit)
+        finally:
+            self._committing = False
+
+    async def _begin(self) -> None:
+        """Take the write lock; another process may hold it for a while."""
+        deadline = asyncio.get_running_loop().time() + _BUSY_SECONDS
+        while True:
+            try:
+                self._writer.execute("BEGIN IMMEDIATE")
+            except sqlite3.OperationalError as error:
+                if "locked" not in str(error) or asyncio.get_running_loop().time() > deadline:
+                    raise
+                await asyncio.sleep(0.002)
+            else:
+                return
+
+    def _one_of_many(self, request: _Request) -> tuple[Any, bool, BaseException | None]:
+        """The result of one transaction, whether it announces work, or the error that undid it alone."""
+        transaction = _Transaction(self._writer)
+        self._writer.execute("SAVEPOINT one")
+        try:
+            result = _complete(request.work(transaction))
+        except sqlite3.OperationalError:
+            raise  # the file itself is in trouble: nothing of this batch may commit
+        except Exception as error:  # noqa: BLE001 - it belongs to the caller, who gets it
+            self._writer.execute("ROLLBACK TO one")
+            self._writer.execute("RELEASE one")
+            return None, False, error
+        self._writer.execute("RELEASE one")
+        return result, transaction.announced, None
+
+    async def _watch_forever(self) -> None:
+        """Notice commits of other processes: ``data_version`` moves on every one of them."""
+        seen = self._data_version()
+        while True:
+            await asyncio.sleep(_WATCH_SECONDS)
+            if not self._committing and (now := self._data_version()) != seen:
+                seen = now
+                self._announce()
+
+    def _data_version(self) -> int:
+        # Asked on the writer's connection: commits made there do not count, so only other processes do.
+        try:
+            return cast(int, self._writer.execute("PRAGMA data_version").fetchone()[0])
+        except sqlite3.Error:
+            return -1  # only a hint; the safety poll finds the work
+
+    def _announce(self) -> None:
+        for callback in tuple(self._callbacks):
+            callback()
+
+
+def _connect(path: Path) -> sqlite3.Connection:
+    try:
+        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0, cached_statements=512)
+        connection.row_factory = sqlite3.Row
+        connection.execute("PRAGMA busy_timeout = 0")
+        _with_patience(connection, "PRAGMA journal_mode = WAL")
+        connection.execute("PRAGMA synchronous = FULL")
+        connection.execute("PRAGMA foreign_keys = ON")
+        connection.execute("PRAGMA temp_store = MEMORY")
+        connection.execute("PRAGMA cache_size = -32768")
+    except sqlite3.Error as error:
+        raise _unavailable(path, error) from error
+    return connection
+
+
+def _with_patience(connection: sqlite3.Connection, statement: str) -> None:
+    connection.execute("PRAGMA busy_timeout = 5000")
+    connection.execute(statement)
+    connection.execute("PRAGMA busy_timeout = 0")
+
+
+def _complete(work: Awaitable[Result]) -> Result:
+    """Run a transaction function to its end at once.
+
+    Raises:
+        RuntimeError: it awaited something other than its transaction, which would hold the database while the world moves on.
+    """
+    coroutine = cast(Coroutine[Any, Any, Result], work)
+    try:
+        coroutine.send(None)
+    except StopIteration as finished:
+        return cast(Result, finished.value)
+    coroutine.close()
+    msg = "a transaction function awaited something other than its transaction"
+    raise RuntimeError(msg)
+
+
+def _unavailable(path: Path, error: sqlite3.Error) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="MUSTER-DB-UNAVAILABLE",
+            what="The database cannot be used",
+            where=str(path),
+            why=str(error),
+            next_step="check that the folder exists, is writable, has free space, and that no other program locks the file",
+        )
+    )
