@@ -10,7 +10,7 @@ The floor above (``directory``, ``work``, ``audit``) holds the statements; this 
 """
 
 from muster.db.clock import Clock, new_id, system_clock
-from muster.db.columns import FOREVER, decode, encode, from_micros, micros, normalised
+from muster.db.columns import FOREVER, decode, encode, from_micros, micros
 from muster.db.database import Database, Duplicate, Row, Transaction
 from muster.db.opening import open_database
 from muster.db.statement import Statement
@@ -28,7 +28,6 @@ __all__ = [
     "from_micros",
     "micros",
     "new_id",
-    "normalised",
     "open_database",
     "system_clock",
 ]

@@ -1,10 +1,9 @@
 """How values become column values and back, the same in both dialects.
 
-Times are whole microseconds since 1970 in UTC, structured values are JSON text, and names that are compared are kept
-a second time in normalised form.
+Times are whole microseconds since 1970 in UTC, structured values are JSON text; names that are compared are kept
+a second time in normalised form (``muster.model.text``).
 """
 
-import unicodedata
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -65,12 +64,3 @@ def _strings(value: object) -> str:
 def decode(text: str | None) -> Any:  # noqa: ANN401 - JSON; the caller knows what it stored
     """The structured value of a JSON column; None of an empty one."""
     return None if text is None else msgspec.json.decode(text)
-
-
-def normalised(name: str) -> str:
-    """A name in the form in which names are compared: NFKC, letter case folded.
-
-    >>> normalised("Ａna.RUIZ") == normalised("ana.ruiz")
-    True
-    """
-    return unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", name).casefold())

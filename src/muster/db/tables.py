@@ -4,7 +4,7 @@ The statements that use these tables stand in the wings (``directory``, ``work``
 the migrations build, on both databases.
 """
 
-from typing import Final
+from typing import Any, Final
 
 from sqlalchemy import BigInteger, Column, Index, Integer, MetaData, PrimaryKeyConstraint, Table, Text, text
 from sqlalchemy.dialects.postgresql import JSONB
@@ -13,7 +13,7 @@ from sqlalchemy.types import TypeEngine
 metadata: Final = MetaData()
 
 
-def _json() -> TypeEngine[object]:
+def _json() -> TypeEngine[Any]:
     return Text().with_variant(JSONB(), "postgresql")
 
 

@@ -4,8 +4,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any, Final
 
-from muster.db import Row, Statement, Transaction, decode, encode, from_micros, micros, normalised
+from muster.db import Row, Statement, Transaction, decode, encode, from_micros, micros
 from muster.model import Group, PersonId, SourceId, Tenant
+from muster.model.text import normalised
 
 _INSERT: Final = Statement(
     """

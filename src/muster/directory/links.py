@@ -28,6 +28,9 @@ _ID_TAKEN: Final = Statement(
 )
 
 
+_FORGET: Final = Statement("DELETE FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject")
+
+
 async def put(tx: Transaction, link: Link, *, at: datetime) -> None:
     """The link is as given.
 
@@ -46,6 +49,11 @@ async def put(tx: Transaction, link: Link, *, at: datetime) -> None:
         verified_at=None if link.verified_at is None else micros(link.verified_at),
         at=micros(at),
     )
+
+
+async def forget(tx: Transaction, key: Key) -> None:
+    """Nothing is remembered under this key; only for an account that was never made."""
+    await tx.run(_FORGET, **_key(key))
 
 
 async def link(tx: Transaction, key: Key) -> Link | None:

@@ -1,9 +1,7 @@
-"""What comes in from sources: people files read into values, compared with whom we know, stored.
+"""One inbound change, from a file or a SCIM request: normalise, store, mark dirty, log, in one transaction.
 
-* ``people``: a file's people and problems as values. ``people_file``: bytes in, those values out.
-* ``columns``: which column of a spreadsheet means which SCIM attribute. ``yaml_text``: YAML read strictly.
-* ``changes``: who joins, moves, leaves or comes back, and the guard against emptying files.
+* ``columns``, ``people_file``, ``changes``: reading people files and comparing them with what is known; pure.
+* ``inbound``: who brings the change, and when. ``people``, ``groups``: the change itself, with everything that follows from it.
 
-Nothing here talks to an application; what a change means for accounts is decided by the floors that read the
-work it marks.
+Intake knows nothing of what applications hold; it only says which keys must be looked at again.
 """

@@ -1,88 +1,136 @@
-"""What a people file turns out to hold, as values."""
+"""A person arrives, changes, leaves or returns: stored, logged and marked, in the transaction given."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Any
 
-from muster.scim.builtin import USER
-from muster.scim.schema import Attribute, Extension, ResourceType, Schema
-
-LIFECYCLE_URN: Final = "urn:muster:schemas:extension:lifecycle:2.0:User"
-
-LIFECYCLE: Final = Schema(
-    urn=LIFECYCLE_URN,
-    name="Lifecycle",
-    description="When a person's time with the organisation begins.",
-    attributes=(Attribute(name="startDate", description="The first day, as an ISO 8601 date."),),
-)
-
-PERSON: Final = ResourceType(
-    name=USER.name,
-    endpoint=USER.endpoint,
-    description=USER.description,
-    schema=USER.schema,
-    extensions=(*USER.extensions, Extension(schema=LIFECYCLE)),
-)
-"""A User as people files may describe one: RFC 7643 §4.1, §4.3, and Muster's lifecycle extension."""
+from muster.audit import Action
+from muster.db import Transaction
+from muster.directory import people
+from muster.intake.inbound import Bindings, Inbound, leaver_priority, log, mark_everything_of, mark_touched
+from muster.model import BadInput, Identity, PersonId, Priority, Problem, Stage
+from muster.policy import touched
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PersonRow:
-    """One person as the file states them.
+class PersonFacts:
+    """What a source says of a person. ``attributes`` is the SCIM User resource without id, meta, groups, active and externalId."""
 
-    ``attributes`` is the SCIM User resource (RFC 7643 §4.1) without ``schemas``, ``id``, ``meta``,
-    ``groups``, ``active`` and ``externalId``; texts are in Unicode normal form C.
-    """
-
-    line: int  # of the file, counted from 1, where the person begins
     user_name: str
-    external_id: str | None = None
-    active: bool = True
-    attributes: Mapping[str, object] = field(default_factory=dict[str, object])
-    groups: frozenset[str] = frozenset()
+    external_id: str | None
+    active: bool
+    attributes: Mapping[str, object]
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RowProblem:
-    """Why a row was not taken.
+async def arrive(tx: Transaction, inbound: Inbound, bound: Bindings, facts: PersonFacts) -> Identity:
+    """The source's person is known; one who was deleted before returns as themselves.
 
-    ``user_name`` and ``external_id`` are there as far as they could be read without doubt.
+    Raises:
+        Duplicate: the source has another person with this userName or externalId.
     """
+    if (former := await _former(tx, inbound, facts)) is not None:
+        return await change(tx, inbound, bound, former, facts)
+    person = Identity(
+        tenant=inbound.tenant,
+        id=PersonId(inbound.new_id()),
+        source=inbound.source.id,
+        user_name=facts.user_name,
+        external_id=facts.external_id,
+        stage=Stage.ACTIVE if facts.active else Stage.LEFT,
+        version=1,
+        attributes=dict(facts.attributes),
+    )
+    await people.insert(tx, person, at=inbound.at)
+    await log(tx, inbound.record(Action.PERSON_CREATE, person=person.id, after=_shown(person)))
+    await mark_touched(tx, inbound, bound, [(None, person)], priority=min(inbound.priority, Priority.IMPORT))
+    return person
 
-    line: int
-    column: str  # as the file names it; empty when the row as a whole is meant
-    code: str
-    reason: str
-    user_name: str | None = None
-    external_id: str | None = None
 
-    @property
-    def names_somebody(self) -> bool:
-        """Whether it is known whom the row is about."""
-        return self.user_name is not None or self.external_id is not None
-
-    def __str__(self) -> str:
-        place = f"line {self.line}" + (f", {self.column}" if self.column else "")
-        return f"[{self.code}] {place}: {self.reason}"
+async def _former(tx: Transaction, inbound: Inbound, facts: PersonFacts) -> Identity | None:
+    """The same human, deleted by this source before: by its own id, or by name where neither record has an id."""
+    if facts.external_id is not None:
+        candidates = await people.by_external_id(tx, inbound.tenant, inbound.source.id, facts.external_id)
+    else:
+        named = await people.by_name(tx, inbound.tenant, facts.user_name, inbound.source.id)
+        candidates = [candidate for candidate in named if candidate.external_id is None]
+    for candidate in candidates:
+        if await people.is_deleted(tx, inbound.tenant, candidate.id):
+            return candidate
+    return None
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PeopleFile:
-    """Everything a file says.
+async def change(
+    tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity, facts: PersonFacts
+) -> Identity:
+    """The person is as the source says now; nothing happens, not even a new version, when that changes nothing.
 
-    ``complete`` is true only when nobody can be missing from it by accident: only then does absence mean
-    anything. A row that was not taken but names its person leaves the file complete; that person is neither
-    changed nor absent.
-
-    ``paths`` are the SCIM paths the file speaks of: an attribute outside them is left as it is. None means
-    that every person is described wholly (JSON), so that what is not stated is not there. The flags say the
-    same of ``active`` and ``groups``.
+    Raises:
+        Duplicate: the source has another person with this userName or externalId.
+        BadInput: somebody else changed the person meanwhile (code MUSTER-CHANGED).
     """
+    after = replace(
+        before,
+        user_name=facts.user_name,
+        external_id=facts.external_id,
+        stage=Stage.ACTIVE if facts.active else Stage.LEFT,
+        attributes=dict(facts.attributes),
+        version=before.version + 1,
+    )
+    deleted = await people.is_deleted(tx, before.tenant, before.id)
+    if _shown(before) == _shown(after) and not deleted:
+        return before
+    if not await people.update(tx, after, at=inbound.at):
+        raise _changed_meanwhile(before)
+    old, new = _difference(_shown(before), _shown(after))
+    await log(tx, inbound.record(_what_happened(before, after), person=after.id, before=old, after=new))
+    if before.stage is Stage.ACTIVE and after.stage is Stage.LEFT:
+        await _mark_leaver(tx, inbound, bound, before, after)
+    else:
+        await mark_touched(tx, inbound, bound, [(before, after)])
+    return after
 
-    rows: tuple[PersonRow, ...]
-    problems: tuple[RowProblem, ...] = ()
-    complete: bool
-    why_incomplete: str = ""
-    paths: tuple[str, ...] | None = None
-    says_active: bool = True
-    says_groups: bool = True
+
+async def delete(tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity) -> None:
+    """The source has the person no more: a leaver, remembered so that they can return."""
+    await people.delete(tx, before, at=inbound.at)
+    after = replace(before, stage=Stage.LEFT, version=before.version + 1)
+    await log(tx, inbound.record(Action.PERSON_DELETE, person=before.id, before=_shown(before)))
+    await _mark_leaver(tx, inbound, bound, before, after)
+
+
+async def _mark_leaver(tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity, after: Identity) -> None:
+    priority = await leaver_priority(tx, inbound)
+    also = touched(before, after, bound.apps, bound.rules)
+    await mark_everything_of(tx, inbound, after, priority=priority, also=also)
+
+
+def _what_happened(before: Identity, after: Identity) -> Action:
+    if before.stage is after.stage:
+        return Action.PERSON_UPDATE
+    return Action.PERSON_LEAVE if after.stage is Stage.LEFT else Action.PERSON_RETURN
+
+
+def _shown(person: Identity) -> dict[str, object]:
+    """The facts of a person as the log shows them."""
+    return {
+        "userName": person.user_name,
+        "externalId": person.external_id,
+        "active": person.stage is Stage.ACTIVE,
+        **dict(person.attributes),
+    }
+
+
+def _difference(before: dict[str, Any], after: dict[str, Any]) -> tuple[dict[str, object], dict[str, object]]:
+    names = [name for name in {**before, **after} if before.get(name) != after.get(name)]
+    return {name: before.get(name) for name in names}, {name: after.get(name) for name in names}
+
+
+def _changed_meanwhile(person: Identity) -> BadInput:
+    return BadInput(
+        Problem(
+            code="MUSTER-CHANGED",
+            what="Somebody else changed this person at the same moment",
+            where=f"person {person.user_name}",
+            next_step="read the person again and repeat the change",
+        )
+    )

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Final, TypeAlias
+from typing import Final, TypeAlias, assert_never
 
 from muster.db import FOREVER, Row, Statement, Transaction, micros
 from muster.model import AppName, Fenced, Key, Kind, PersonId, Priority, Problem, Tenant
@@ -150,6 +150,8 @@ async def finish(tx: Transaction, claimed: Claim, how: Finish, *, at: datetime) 
         case Parked(reason=reason):
             later = {"due": FOREVER, "state": "parked", "reason": reason, "attempts": claimed.attempts}
             touched = await tx.run(_LATER, **ours, **later, gen=claimed.gen, at=now)
+        case _:
+            assert_never(how)
     if not touched:
         raise _fenced(claimed.owned)
 

@@ -1,0 +1,219 @@
+"""The worker: owns apps, claims their dirty keys, and lets ``reconcile`` converge them, all apps side by side.
+
+Woken at once by a change; once a second it looks by itself, for a wake-up is only a hint. A slow or broken application fills only its
+own slots. Leavers have slots of their own in every application.
+"""
+
+import asyncio
+import contextlib
+import os
+import socket
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta
+from typing import Final
+
+import structlog
+
+from muster import work
+from muster.db import Transaction
+from muster.directory import apps
+from muster.model import App, AppName, Broken, Fenced, Health, MusterError, Priority, RateLimited, Tenant
+from muster.sync.engine import Engine
+from muster.sync.failures import backoff
+from muster.sync.reconciling import reconcile
+from muster.work import Claim, Held, Owned, Retry
+from muster.work.ownership import RENEW_EVERY
+
+_POLL_SECONDS: Final = 1.0
+_LEAVER_SLOTS: Final = 4
+_FIRST_WAIT: Final = timedelta(seconds=1)
+_log: Final = structlog.get_logger(__name__)
+
+
+@dataclass(slots=True)
+class _Running:
+    """One owned app while we own it."""
+
+    owned: Owned
+    app: App
+    tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
+    paused_until: datetime | None = None  # the application asked for fewer calls
+
+
+class Worker:
+    """Drains the dirty set of every app this process owns. ``async with Worker(engine):`` starts and stops it."""
+
+    def __init__(self, engine: Engine) -> None:
+        self._engine = engine
+        self._id = engine.new_id()
+        self._place = f"{socket.gethostname()}:{os.getpid()}"
+        self._running: dict[tuple[Tenant, AppName], _Running] = {}
+        self._woken = asyncio.Event()
+        self._stopping = False
+        self._renewed = 0.0
+        self._unrecorded: list[tuple[Claim, Retry]] = []  # passes whose end could not be written down yet
+        self._loop_task: asyncio.Task[None] | None = None
+
+    async def __aenter__(self) -> "Worker":
+        self._unsubscribe = self._engine.db.on_announcement(self._woken.set)
+        self._loop_task = asyncio.create_task(self._run(), name="muster-worker")
+        return self
+
+    async def __aexit__(self, *_: object) -> None:
+        """Finish the passes in hand, then give every app back."""
+        self._stopping = True
+        self._woken.set()
+        if self._loop_task is not None:
+            await self._loop_task
+        self._unsubscribe()
+
+    async def failed(self) -> None:
+        """Return only if the loop itself ends; raises what ended it."""
+        if self._loop_task is not None:
+            await asyncio.shield(self._loop_task)
+
+    async def _run(self) -> None:
+        try:
+            while not self._stopping:
+                self._woken.clear()
+                try:
+                    await self._turn()
+                except MusterError as error:  # the database is away for a while: say so and try again
+                    _log.warning("work cannot be claimed", problem=str(error))
+                with contextlib.suppress(TimeoutError):
+                    await asyncio.wait_for(self._woken.wait(), timeout=_POLL_SECONDS)
+        finally:
+            await self._leave()
+
+    async def _turn(self) -> None:
+        now = asyncio.get_running_loop().time()
+        if now - self._renewed >= RENEW_EVERY.total_seconds() or not self._running:
+            await self._renew()
+            self._renewed = now
+        for running in tuple(self._running.values()):
+            await self._fill(running)
+
+    async def _renew(self) -> None:
+        at = self._engine.clock()
+        busy = frozenset(running.app.name for running in self._running.values() if running.tasks)
+        unrecorded = tuple(self._unrecorded)
+
+        async def commit(tx: Transaction) -> tuple[list[Owned], list[App]]:
+            await _release(tx, unrecorded, at)
+            owned = await work.renew(tx, self._id, place=self._place, at=at, busy=busy)
+            tenants = {one.tenant for one in owned}
+            return owned, [app for tenant in sorted(tenants) for app in await apps.all_apps(tx, tenant)]
+
+        owned, configured = await self._engine.db.write(commit)
+        del self._unrecorded[: len(unrecorded)]
+        by_name = {(app.tenant, app.name): app for app in configured}
+        kept: dict[tuple[Tenant, AppName], _Running] = {}
+        for one in owned:
+            place = (one.tenant, one.app)
+            if (app := by_name.get(place)) is None:
+                app = App(tenant=one.tenant, name=one.app, connector="")
+            running = self._running.get(place)
+            if running is not None and running.owned == one:
+                running.app = app
+                kept[place] = running
+            else:
+                kept[place] = _Running(owned=one, app=app)
+        self._running = kept
+
+    async def _fill(self, running: _Running) -> None:
+        """Claim as much as the app has room for; what leavers need goes beyond it."""
+        at = self._engine.clock()
+        if running.paused_until is not None and running.paused_until > at:
+            return
+        running.paused_until = None
+        room, leavers = self._room(running, at)
+        if leavers <= 0:
+            return
+
+        async def commit(tx: Transaction) -> list[Claim]:
+            claims = await work.claim(tx, running.owned, at=at, room=room) if room > 0 else []
+            spare = leavers - len(claims)
+            if spare > 0 and room < leavers:
+                claims += await work.claim(tx, running.owned, at=at, room=spare, least_urgent=Priority.LEAVER)
+            return claims
+
+        for claim in await self._engine.db.write(commit):
+            task = asyncio.create_task(self._pass(running, claim))
+            running.tasks.add(task)
+            task.add_done_callback(running.tasks.discard)
+            task.add_done_callback(lambda _: self._woken.set())
+
+    def _room(self, running: _Running, at: datetime) -> tuple[int, int]:
+        """How many passes may start, for everybody and for leavers."""
+        app = running.app
+        if app.health is Health.QUARANTINED:
+            probing = app.retry_at is None or app.retry_at <= at
+            room = 1 - len(running.tasks) if probing else 0
+            return room, room
+        room = app.limits.concurrency - len(running.tasks)
+        return room, room + _LEAVER_SLOTS
+
+    async def _pass(self, running: _Running, claim: Claim) -> None:
+        try:
+            done = await reconcile(self._engine, claim.key, claim)
+        except Fenced as error:
+            _log.warning("another process took the app over", app=claim.key.app, problem=str(error))
+            self._renewed = 0.0
+            return
+        except MusterError as error:
+            _log.warning("a pass was not recorded", app=claim.key.app, person=claim.key.subject, problem=str(error))
+            self._to_release(claim, str(error))
+            return
+        except Exception as error:  # noqa: BLE001 - a fault in a connector or in us must not leave the key claimed for ever
+            _log.exception("a pass broke off", app=claim.key.app, person=claim.key.subject)
+            self._to_release(claim, f"[MUSTER-INTERNAL] The pass broke off: {type(error).__name__}. Next: report this with the log")
+            return
+        if isinstance(done.finish, Retry | Held):
+            self._wake_at(done.finish.due)
+        if isinstance(done.error, Broken):
+            self._renewed = 0.0  # read the app's health anew before anything more is claimed
+            running.app = _stopped(running.app)
+        elif running.app.health is Health.QUARANTINED and done.error is None:
+            self._renewed = 0.0
+        if isinstance(done.error, RateLimited) and isinstance(done.finish, Retry):
+            running.paused_until = done.finish.due
+        _log.info(
+            "pass over a key",
+            app=claim.key.app,
+            person=claim.key.subject,
+            did=[operation.verb.value for operation in done.applied],
+            finish=type(done.finish).__name__,
+            problem=None if done.error is None else done.error.code,
+        )
+
+    def _to_release(self, claim: Claim, reason: str) -> None:
+        wait = backoff(claim.attempts, _FIRST_WAIT, self._engine.chance())
+        self._unrecorded.append((claim, Retry(due=self._engine.clock() + wait, reason=reason)))
+
+    def _wake_at(self, due: datetime) -> None:
+        delay = (due - self._engine.clock()).total_seconds()
+        if delay < _POLL_SECONDS:
+            asyncio.get_running_loop().call_later(max(delay, 0.0), self._woken.set)
+
+    async def _leave(self) -> None:
+        tasks = [task for running in self._running.values() for task in running.tasks]
+        if tasks:
+            await asyncio.wait(tasks)
+        with contextlib.suppress(MusterError):
+            await self._renew()  # writes down what is still unrecorded
+        owned = [running.owned for running in self._running.values()]
+        with contextlib.suppress(MusterError):  # leases end by themselves
+            await self._engine.db.write(lambda tx: work.resign(tx, self._id, owned))
+
+
+async def _release(tx: Transaction, unrecorded: tuple[tuple[Claim, Retry], ...], at: datetime) -> None:
+    """Let go of keys whose pass could not be recorded; those another process took over are its own."""
+    for claim, retry in unrecorded:
+        with contextlib.suppress(Fenced):
+            await work.finish(tx, claim, retry, at=at)
+
+
+def _stopped(app: App) -> App:
+    """The app as it is until its health is read anew: nothing is claimed for it."""
+    return replace(app, health=Health.QUARANTINED, retry_at=datetime.max.replace(tzinfo=UTC))
+

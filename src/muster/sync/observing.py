@@ -1,0 +1,99 @@
+"""What an application shows under one key: the linked object, else whatever may be this person's."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from muster.db import Database, Transaction
+from muster.directory import links
+from muster.kit.contract import EXTERNAL_ID
+from muster.model import (
+    Garbled,
+    Gone,
+    Key,
+    Link,
+    LinkState,
+    RemoteId,
+    RemoteObject,
+    Unsupported,
+)
+from muster.plan import Correlation, correlate
+from muster.sync.facts import Facts
+from muster.sync.targets import Target
+
+HELD = frozenset({LinkState.LINKED, LinkState.DISABLED})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sighting:
+    """What was seen: the linked object, or what looking for the person's account brought (None: nobody looked)."""
+
+    observed: RemoteObject | None = None
+    match: Correlation | None = None
+    calls: int = 0  # read calls it took
+
+
+async def observe(db: Database, target: Target, facts: Facts) -> Sighting:
+    """Look at the application as far as this key needs it.
+
+    Raises:
+        TargetError: it could not be seen; nothing may be concluded.
+    """
+    link = facts.link
+    if link is not None and link.state in HELD and link.remote_id is not None:
+        observed = await get(target, link, link.remote_id)
+        if observed is not None or not facts.desired.wanted:
+            return Sighting(observed=observed, calls=1)
+    unfinished = link is not None and link.state is LinkState.CREATING
+    if facts.desired.wanted or unfinished or facts.unfinished_creation is not None:
+        return await _look_for(db, target, facts)
+    return Sighting()
+
+
+async def get(target: Target, link: Link, remote_id: RemoteId) -> RemoteObject | None:
+    """The linked object; None when the application says it is gone."""
+    try:
+        observed = await target.connector.get(link.key.kind, remote_id)
+    except Gone:
+        return None
+    if observed.id != remote_id:
+        raise Garbled(f"it was asked for object {remote_id} and answered with {observed.id}")
+    return observed
+
+
+async def _look_for(db: Database, target: Target, facts: Facts) -> Sighting:
+    """By our own id first; by the configured attributes only when that finds nothing."""
+    key, app = facts.key, target.app
+    candidates: list[RemoteObject] = []
+    calls = 0
+    if target.account.external_id:
+        try:
+            candidates.extend(await target.connector.find(key.kind, EXTERNAL_ID, key.subject))
+        except Unsupported:
+            pass  # it has no place for our id after all: the configured attributes decide
+        calls += 1
+    if not any(candidate.external_id == key.subject for candidate in candidates):
+        for attribute in app.match_on:
+            value = facts.desired.attributes.get(attribute)
+            if isinstance(value, str) and value:
+                candidates.extend(await target.connector.find(key.kind, attribute, value))
+                calls += 1
+    match = correlate(
+        key.subject,
+        facts.desired.attributes,
+        candidates,
+        app.match_on,
+        case_ignored=target.case_ignored,
+        linked_elsewhere=await _linked_elsewhere(db, key, candidates),
+    )
+    return Sighting(match=match, calls=calls)
+
+
+async def _linked_elsewhere(db: Database, key: Key, candidates: Sequence[RemoteObject]) -> frozenset[RemoteId]:
+    if not candidates:
+        return frozenset()
+
+    async def read(tx: Transaction) -> frozenset[RemoteId]:
+        taken = [one.id for one in candidates if await links.linked_to_another(tx, key, one.id)]
+        return frozenset(taken)
+
+    return await db.read(read)
