@@ -235,6 +235,11 @@ class ResourceType:
         """Return the extension with that URN in any case, or ``None``."""
         return self._extensions.get(urn.lower())
 
+    def extended(self, name: str) -> Schema | None:
+        """Return the first extension that has an attribute of that name in any case, or ``None``."""
+        schemas = (item.schema for item in self.extensions)
+        return next((schema for schema in schemas if schema.attribute(name) is not None), None)
+
     def locate(self, name: AttributeName) -> Location | None:
         """Return what the name means here, or ``None`` when it means nothing.
 
@@ -254,8 +259,8 @@ class ResourceType:
         attribute = self.attribute(name.name)
         if attribute is not None:
             return _within(None, attribute, name.sub)
-        found = ((item.schema, item.schema.attribute(name.name)) for item in self.extensions)
-        return next((_within(schema, attribute, name.sub) for schema, attribute in found if attribute), None)
+        schema = self.extended(name.name)
+        return None if schema is None else _within(schema, schema.attribute(name.name), name.sub)
 
     def _container(self, urn: str, name: str | None) -> Location | None:
         """Return the container itself, or its attribute noted with a dot, as older Entra ID jobs do."""

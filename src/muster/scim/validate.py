@@ -1,0 +1,213 @@
+"""A whole resource, as a client sends it, becomes a resource as the schema spells it (RFC 7644 §3.3, §3.5.1).
+
+What the client may not set is dropped without complaint, as the RFC says: read-only attributes (``id``,
+``meta``, ``groups``). Write-only ones (``password``) are checked and dropped, because a secret has no place
+in a resource.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+from muster.scim.errors import InvalidSyntax, InvalidValue, Mutability
+from muster.scim.normalise import Unknown, kept, kept_name, normalise
+from muster.scim.schema import Attribute, ResourceType, Schema
+from muster.scim.schema import Mutability as Rule
+from muster.scim.values import JsonValue, Resource, elements, is_present, spelled
+
+_LONGEST_URN = 255
+
+
+def validate(
+    body: JsonValue,
+    resource_type: ResourceType,
+    *,
+    replacing: Resource | None = None,
+    unknown: Unknown = Unknown.DROP,
+    unknown_extensions: Unknown = Unknown.KEEP,
+) -> Resource:
+    """Return the resource the body describes, in the schema's spelling.
+
+    ``null`` and ``[]`` are unassigned and left out. An attribute of an extension that stands at the top
+    level, as some clients send ``manager``, moves into its extension. ``schemas`` lists exactly the schemas
+    with content.
+
+    Args:
+        body: The parsed request body.
+        resource_type: What it claims to be.
+        replacing: The resource a PUT replaces, whose immutable values must stay; ``None`` when creating.
+        unknown: What becomes of attributes and sub-attributes no schema describes.
+        unknown_extensions: What becomes of containers named by URNs that the resource type does not know.
+
+    Raises:
+        InvalidSyntax: The body is no object.
+        InvalidValue: A value is missing or does not fit; the error has the attribute's path.
+        Mutability: The replacement changes an immutable value.
+    """
+    if not isinstance(body, dict):
+        raise InvalidSyntax("a resource is a JSON object")
+    parts = _sorted_out(body, resource_type)
+    _check_schemas(parts.schemas, resource_type)
+    resource = _attributes(parts.core, resource_type.attribute, "", unknown)
+    for schema, container in parts.extensions.values():
+        _put(resource, schema.urn, _attributes(container, schema.attribute, f"{schema.urn}:", unknown))
+    if unknown_extensions is Unknown.KEEP:
+        for urn, value in parts.foreign.items():
+            _put(resource, urn, _foreign(urn, value))
+    if replacing is not None:
+        _keep_immutable(resource, replacing, resource_type)
+    check_required(resource, resource_type)
+    return with_schemas(resource, resource_type)
+
+
+def with_schemas(resource: Resource, resource_type: ResourceType) -> Resource:
+    """Return the resource whose ``schemas`` are the core schema and every extension it has content for."""
+    named: list[JsonValue] = [resource_type.schema.urn]
+    named.extend(key for key in resource if ":" in key)
+    return {"schemas": named, **{key: value for key, value in resource.items() if key != "schemas"}}
+
+
+def check_required(resource: Resource, resource_type: ResourceType) -> None:
+    """Return when everything required is there.
+
+    Raises:
+        InvalidValue: A required attribute, sub-attribute or extension is missing or empty.
+    """
+    _check_attributes(resource, tuple(a for a in resource_type.attributes() if a.name != "schemas"), "")
+    for item in resource_type.extensions:
+        container = resource.get(item.schema.urn)
+        if container is None and item.required:
+            raise InvalidValue("this schema extension is required", path=item.schema.urn)
+        if isinstance(container, dict):
+            _check_attributes(container, item.schema.attributes, f"{item.schema.urn}:")
+
+
+def _check_attributes(container: Resource, attributes: tuple[Attribute, ...], prefix: str) -> None:
+    for attribute in attributes:
+        value = container.get(attribute.name)
+        if attribute.required and value in (None, "", []):
+            raise InvalidValue("the attribute is required", path=prefix + attribute.name)
+        if any(sub.required for sub in attribute.sub_attributes):
+            for element in elements(value):
+                part = element if isinstance(element, dict) else {}
+                _check_attributes(part, attribute.sub_attributes, f"{prefix}{attribute.name}.")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Parts:
+    """The attributes of one body, by where they belong."""
+
+    schemas: JsonValue
+    core: Resource
+    extensions: dict[str, tuple[Schema, Resource]]
+    foreign: Resource
+
+
+def _sorted_out(body: Resource, resource_type: ResourceType) -> _Parts:
+    _refuse_twins(body, "")
+    parts = _Parts(schemas=body.get(spelled(body, "schemas")), core={}, extensions={}, foreign={})
+    stray: Resource = {}
+    for key, value in body.items():
+        schema = resource_type.extension(key)
+        if schema is not None:
+            parts.extensions[schema.urn] = (schema, _extension(schema, value))
+        elif key.lower() == resource_type.schema.urn.lower():
+            raise InvalidValue("the attributes of the core schema stand at the top level", path=key)
+        elif ":" in key:
+            parts.foreign[key] = value
+        elif resource_type.attribute(key) is None and resource_type.extended(key) is not None:
+            stray[key] = value
+        elif key.lower() != "schemas":
+            parts.core[key] = value
+    for key, value in stray.items():
+        _take_in(parts, resource_type, key, value)
+    return parts
+
+
+def _take_in(parts: _Parts, resource_type: ResourceType, key: str, value: JsonValue) -> None:
+    """Move an extension's attribute from the top level to where it belongs, unless it is there already."""
+    schema = resource_type.extended(key)
+    if schema is None:
+        return
+    _, container = parts.extensions.setdefault(schema.urn, (schema, {}))
+    if spelled(container, key) not in container:
+        container[key] = value
+
+
+def _attributes(
+    container: Resource, find: Callable[[str], Attribute | None], prefix: str, unknown: Unknown
+) -> Resource:
+    found: Resource = {}
+    for key, value in container.items():
+        attribute = find(key)
+        if attribute is not None:
+            at = prefix + attribute.name
+            if attribute.mutability is not Rule.READ_ONLY:
+                normal = normalise(attribute, value, at, unknown=unknown)
+                _put(found, attribute.name, None if attribute.mutability is Rule.WRITE_ONLY else normal)
+        elif unknown is Unknown.KEEP:
+            at = f"{prefix}{key[:80]}"
+            _put(found, kept_name(key, at), kept(value, at))
+    return found
+
+
+def _put(container: Resource, name: str, value: JsonValue) -> None:
+    if value is not None and value != {}:
+        container[name] = value
+
+
+def _extension(schema: Schema, value: JsonValue) -> Resource:
+    if value is None:
+        return {}
+    if not isinstance(value, dict):
+        raise InvalidValue("a schema extension is an object", path=schema.urn)
+    _refuse_twins(value, f"{schema.urn}:")
+    return dict(value)
+
+
+def _foreign(urn: str, value: JsonValue) -> JsonValue:
+    at = urn[:_LONGEST_URN]
+    if value is not None and (not isinstance(value, dict) or len(urn) > _LONGEST_URN):
+        raise InvalidValue("a schema extension is an object named by its URN", path=at)
+    return kept(value, kept_name(at, at))
+
+
+def _refuse_twins(container: Resource, prefix: str) -> None:
+    """Refuse two spellings of one name: which of them is meant would depend on the reader."""
+    seen: set[str] = set()
+    for key in container:
+        if key.lower() in seen:
+            raise InvalidValue("the attribute is given twice", path=f"{prefix}{key[:80]}")
+        seen.add(key.lower())
+
+
+def _check_schemas(value: JsonValue, resource_type: ResourceType) -> None:
+    """Refuse a body that does not say it is a resource of this type (RFC 7643 §3)."""
+    if value is None or value == []:
+        raise InvalidValue(f"the attribute is required and names {resource_type.schema.urn}", path="schemas")
+    if not isinstance(value, list) or not all(isinstance(item, str) for item in value):
+        raise InvalidValue("a list of URIs is needed", path="schemas")
+    if not any(isinstance(item, str) and item.lower() == resource_type.schema.urn.lower() for item in value):
+        raise InvalidValue(f"a {resource_type.name} names {resource_type.schema.urn}", path="schemas")
+
+
+def _keep_immutable(resource: Resource, replacing: Resource, resource_type: ResourceType) -> None:
+    """Carry over immutable values that are not given, and refuse others that differ (RFC 7644 §3.5.1)."""
+    _hold(resource, replacing, resource_type.schema.attributes, "")
+    for item in resource_type.extensions:
+        urn = item.schema.urn
+        old = replacing.get(urn)
+        if isinstance(old, dict):
+            new = resource.get(urn)
+            held: Resource = dict(new) if isinstance(new, dict) else {}
+            _hold(held, old, item.schema.attributes, f"{urn}:")
+            _put(resource, urn, held)
+
+
+def _hold(new: Resource, old: Resource, attributes: tuple[Attribute, ...], prefix: str) -> None:
+    for attribute in attributes:
+        if attribute.mutability is Rule.IMMUTABLE and is_present(old.get(attribute.name)):
+            value = new.setdefault(attribute.name, old[attribute.name])
+            if value != old[attribute.name]:
+                raise Mutability(
+                    "the attribute cannot be changed once it is set", path=prefix + attribute.name
+                )
