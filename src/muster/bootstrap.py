@@ -1,0 +1,186 @@
+"""The wiring: from settings to an open Muster. The one module that knows concrete parts.
+
+Connectors are found by entry point (group ``muster.connectors``): a package with ``manifest.yaml`` beside it and a function
+``connect(manifest, settings, session)``. They are loaded when first needed.
+"""
+
+import os
+import random
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from importlib.metadata import EntryPoint, entry_points
+from pathlib import Path
+from types import ModuleType
+from typing import Final, Protocol, cast
+
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from muster.db import Database, Transaction, new_id, open_database, system_clock
+from muster.directory import apps
+from muster.kit.contract import Connector, Settings
+from muster.kit.manifest import Describes, Manifest, of, with_defaults
+from muster.kit.session import Session
+from muster.model import App, BadInput, Misconfigured, MusterError, Problem, Secret, Tenant
+from muster.service.desk import Desk
+from muster.service.secrets import opened
+from muster.sync import Engine, Target, Targets
+from muster.vault import SealKey, load_or_create_key
+
+GROUP: Final = "muster.connectors"
+
+
+class MusterSettings(BaseSettings):
+    """Everything that can be set from outside, as environment variables ``MUSTER_…``."""
+
+    model_config = SettingsConfigDict(env_prefix="MUSTER_", extra="ignore")
+
+    home: Path = Path("~/.muster")  # where the embedded database and the seal key live
+    database_url: str = ""  # empty: SQLite in ``home``
+    seal_key: str = ""  # base64 of 32 bytes; empty: the file ``seal.key`` in ``home``
+    tenant: str = "main"
+    host: str = "127.0.0.1"
+    port: int = 8080
+    log_level: str = "warning"  # debug | info | warning | error
+
+    @property
+    def folder(self) -> Path:
+        """``home``, with ``~`` resolved."""
+        return self.home.expanduser().absolute()
+
+    @property
+    def url(self) -> str:
+        """The database that counts."""
+        return self.database_url or f"sqlite:///{self.folder / 'muster.db'}"
+
+
+class _ConnectorPackage(Protocol):
+    """What a connector package exports."""
+
+    def connect(self, manifest: Manifest, settings: Settings, session: object) -> Connector: ...
+
+
+class Installed:
+    """The installed connectors, by id; a mapping of manifests that loads each when it is asked for."""
+
+    def __init__(self, found: Mapping[str, EntryPoint] | None = None) -> None:
+        self._found = {entry.name: entry for entry in entry_points(group=GROUP)} if found is None else found
+        self._packages: dict[str, ModuleType] = {}
+
+    def package(self, id: str) -> ModuleType:
+        """The package of a connector.
+
+        Raises:
+            BadInput: no such connector is installed.
+        """
+        if id not in self._packages:
+            if id not in self._found:
+                raise _unknown(id, sorted(self._found))
+            self._packages[id] = cast(ModuleType, self._found[id].load())
+        return self._packages[id]
+
+    def manifests(self) -> Mapping[str, Manifest]:
+        """The manifest of every installed connector."""
+        return {id: of(self.package(id)) for id in sorted(self._found)}
+
+
+@asynccontextmanager
+async def open_desk(
+    settings: MusterSettings,
+    *,
+    migrate: bool = True,
+    reached: Callable[[str], None] | None = None,
+    installed: Installed | None = None,
+) -> AsyncIterator[Desk]:
+    """An open Muster, closed at the end in good order.
+
+    Args:
+        settings: from the environment, or given.
+        migrate: bring an older database to the current schema; otherwise refuse it.
+        reached: told each named point of the engine; for crash tests.
+        installed: the connectors to offer; those installed, unless given.
+
+    Raises:
+        MusterError: the database or the seal key cannot be used.
+    """
+    key = load_or_create_key(settings.folder, given=Secret(settings.seal_key) if settings.seal_key else None)
+    db = await open_database(settings.url, migrate=migrate)
+    offered = installed or Installed()
+    connect = _Connect(db, key, offered)
+    targets = Targets(connect)
+    engine = Engine(
+        db=db, targets=targets, clock=system_clock, new_id=new_id, chance=random.random, reached=reached or _nothing
+    )
+    try:
+        yield Desk(
+            tenant=Tenant(settings.tenant),
+            db=db,
+            engine=engine,
+            clock=system_clock,
+            new_id=new_id,
+            random=os.urandom,
+            seal_key=key,
+            connectors=offered.manifests(),
+        )
+    finally:
+        await targets.close()
+        await db.close()
+
+
+def _nothing(_point: str, /) -> None:
+    """Named points matter to crash tests only."""
+
+
+class _Connect:
+    """Builds the target of an app: manifest, settings, opened secrets, session, connector."""
+
+    def __init__(self, db: Database, key: SealKey, installed: Installed) -> None:
+        self._db = db
+        self._key = key
+        self._installed = installed
+
+    async def __call__(self, app: App) -> Target:
+        """The app, opened for calls.
+
+        Raises:
+            Misconfigured: its settings or secrets cannot be used, or its connector is not installed.
+        """
+        try:
+            return await self._target(app)
+        except MusterError as error:
+            if isinstance(error, Misconfigured):
+                raise
+            raise Misconfigured(str(error.problem)) from error
+
+    async def _target(self, app: App) -> Target:
+        package = self._installed.package(app.connector)
+        manifest = of(package)
+
+        async def read(tx: Transaction) -> Mapping[str, str]:
+            return await apps.sealed(tx, app.tenant, app.name)
+
+        sealed = await self._db.read(read)
+        secrets = opened(self._key, app.tenant, app.name, sealed)
+        settings = with_defaults(manifest, {**app.settings, **secrets})
+        speaks_http = manifest.settings.get("url") is not None and str(settings.get("url", "")).startswith("http")
+        session = Session.of(manifest, settings, now=system_clock) if speaks_http else None
+        connector = cast(_ConnectorPackage, package).connect(manifest, settings, session)
+        if isinstance(connector, Describes):
+            manifest = await connector.describe()
+
+        async def close() -> None:
+            if session is not None:
+                await session.close()
+
+        return Target(app=app, manifest=manifest, connector=connector, close=close)
+
+
+def _unknown(id: str, known: list[str]) -> BadInput:
+    return BadInput(
+        Problem(
+            code="MUSTER-CONNECTOR-UNKNOWN",
+            what="No such connector is installed",
+            where=id,
+            why=f"Installed are: {', '.join(known)}",
+            next_step="use one of these, or install the package that brings it",
+        )
+    )
