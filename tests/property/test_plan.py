@@ -145,7 +145,7 @@ removals = st.sampled_from(Removal)
 def test_apply_then_plan_is_empty(world: World, desired: Desired, removal: Removal) -> None:
     """Carrying out a plan converges the key: the next plan is empty, whatever the world was.
 
-    A plan that asks waits for the answer; a plan that links by an attribute leaves that one for the next plan.
+    A plan that asks waits for the answer; one that links by an attribute leaves that one for the next plan.
     """
     first = world.plan(desired, removal)
     after = world.after(first)
@@ -170,7 +170,7 @@ def test_apply_then_plan_is_empty(world: World, desired: Desired, removal: Remov
 def test_the_plan_of_a_converged_state_is_empty(
     *, world: World, desired: Desired, removal: Removal, last: Attributes, state: LinkState
 ) -> None:
-    """A wanted account that holds what it should needs nothing, nor does an unwanted one that is out of use."""
+    """A wanted account that is as it should be needs nothing, nor does an unwanted one out of use."""
     assume(desired.wanted or removal is not Removal.DELETE)
     one = RemoteId("1")
     seen = RemoteObject(kind=ACCOUNT, id=one, attributes=desired.attributes, active=desired.wanted)
@@ -190,9 +190,11 @@ def test_nothing_is_taken_away_that_is_not_linked(world: World, desired: Desired
             by_our_id = world.objects[operation.remote_id].external_id == "ana"
             assert operation.remote_id != "3"
             ours |= {operation.remote_id} if by_our_id else set()
-        if operation.verb.destroys or operation.verb is Verb.UNLINK:
-            assert operation.remote_id in ours or operation.remote_id == (world.link and world.link.remote_id)
+
         assert not operation.verb.destroys or operation.remote_id in ours
+        assert operation.verb is not Verb.UNLINK or operation.remote_id == (
+            world.link and world.link.remote_id
+        )
 
 
 @given(world=worlds, desired=desires, removal=removals)
