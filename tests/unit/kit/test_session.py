@@ -5,7 +5,7 @@ from datetime import UTC, datetime
 
 import pytest
 
-from fakes.http import FakeHttp, Wire, fake_http, plain
+from fakes.http import FakeHttp, Script, Wire, fake_http, plain
 from muster.kit.credential import Basic, Bearer, Credential
 from muster.kit.manifest import ErrorRule
 from muster.kit.session import Bounds, Session, segment
@@ -57,7 +57,7 @@ async def failed(fake: FakeHttp, *, writes: bool, method: str = "", **options: o
     return caught.value
 
 
-def says(status: int, body: bytes = b"", **headers: str) -> object:
+def says(status: int, body: bytes = b"", **headers: str) -> Script:
     """Give a script that answers so."""
 
     async def script(wire: Wire) -> None:
