@@ -9,7 +9,7 @@ from muster import audit, work
 from muster.audit import Action, Record, Result
 from muster.db import Transaction
 from muster.directory import apps, links, people, rules
-from muster.model import ACCOUNT, App, Identity, Key, LinkState, PersonId, Priority, Rule, Source, Tenant
+from muster.model import App, Identity, Key, LinkState, PersonId, Priority, Rule, Source, Tenant
 from muster.policy import touched
 
 _LEAVER_WINDOW: Final = timedelta(hours=1)
@@ -68,7 +68,9 @@ class Bindings:
 
 async def bindings(tx: Transaction, tenant: Tenant) -> Bindings:
     """Every app and rule of the tenant."""
-    return Bindings(apps=tuple(await apps.all_apps(tx, tenant)), rules=tuple(await rules.all_rules(tx, tenant)))
+    return Bindings(
+        apps=tuple(await apps.all_apps(tx, tenant)), rules=tuple(await rules.all_rules(tx, tenant))
+    )
 
 
 async def mark_touched(
@@ -82,7 +84,11 @@ async def mark_touched(
     """Every account these changes of facts may alter is due; make it the last statement."""
     keys = {key for before, after in changes for key in touched(before, after, bound.apps, bound.rules)}
     await work.mark(
-        tx, keys, priority=inbound.priority if priority is None else priority, cause=inbound.cause, at=inbound.at
+        tx,
+        keys,
+        priority=inbound.priority if priority is None else priority,
+        cause=inbound.cause,
+        at=inbound.at,
     )
 
 
@@ -90,7 +96,11 @@ async def mark_everything_of(
     tx: Transaction, inbound: Inbound, person: Identity, *, priority: Priority, also: Iterable[Key] = ()
 ) -> None:
     """Every account the person has, or may have, is due."""
-    held = [link.key for link in await links.of_person(tx, person.tenant, person.id) if link.state is not LinkState.TOMBSTONE]
+    held = [
+        link.key
+        for link in await links.of_person(tx, person.tenant, person.id)
+        if link.state is not LinkState.TOMBSTONE
+    ]
     await work.mark(tx, [*held, *also], priority=priority, cause=inbound.cause, at=inbound.at)
 
 
@@ -104,11 +114,6 @@ async def leaver_priority(tx: Transaction, inbound: Inbound) -> Priority:
     active = await people.count_active(tx, inbound.tenant, inbound.source.id)
     budget = max(LEAVERS_COUNT, int((active + left) * LEAVERS_PERCENT / 100))
     return Priority.LEAVER if left <= budget else Priority.UPDATE
-
-
-def account_keys(person: Identity, bound: Bindings) -> list[Key]:
-    """The person's key in every app."""
-    return [Key(tenant=person.tenant, app=app.name, kind=ACCOUNT, subject=person.id) for app in bound.apps]
 
 
 async def log(tx: Transaction, record: Record) -> None:

@@ -10,7 +10,7 @@ ten thousand changes to one key cost one row, and a change made while a process 
 from muster.work.backlog import Backlog, Waiting, backlog, waiting_for
 from muster.work.claiming import Claim, Finish, Held, Parked, Retry, Settled, claim, fence, finish
 from muster.work.marking import mark
-from muster.work.ownership import Owned, renew, resign
+from muster.work.ownership import Owned, alive, renew, resign
 
 __all__ = [
     "Backlog",
@@ -22,6 +22,7 @@ __all__ = [
     "Retry",
     "Settled",
     "Waiting",
+    "alive",
     "backlog",
     "claim",
     "fence",

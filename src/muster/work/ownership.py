@@ -107,6 +107,11 @@ async def renew(
     return kept + taken
 
 
+async def alive(tx: Transaction, *, at: datetime) -> int:
+    """How many processes do work now."""
+    return await _count(tx, _COUNT_ALIVE, "alive", at=micros(at))
+
+
 async def resign(tx: Transaction, owner: str, owned: list[Owned]) -> None:
     """Our apps are free at once for others; used when a process stops in good order."""
     for one in owned:
