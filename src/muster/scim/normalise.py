@@ -157,6 +157,7 @@ def _enriched(attribute: Attribute, old: JsonValue, new: JsonValue) -> JsonValue
         return old
     changes = {name: value for name, value in new.items() if old.get(name) != value}
     fixed = {sub.name for sub in attribute.sub_attributes if sub.mutability is Mutability.IMMUTABLE}
+    fixed |= {"type", "value"} if "value" in new else set()
     taken = {name: value for name, value in changes.items() if name not in fixed}
     return {**old, **taken} if taken else old
 

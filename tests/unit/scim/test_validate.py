@@ -250,7 +250,7 @@ def test_elements_come_once() -> None:
     members = [{"value": "1", "display": "One"}, {"value": "1"}, {"value": "2"}]
     group = validate({"schemas": [GROUP_URN], "displayName": "g", "members": members}, GROUP)
 
-    assert [{"value": "a", "type": "WORK", "display": "A"}, {"value": "a"}] == user(emails=emails)["emails"]
+    assert [{"value": "a", "type": "work", "display": "A"}, {"value": "a"}] == user(emails=emails)["emails"]
     assert [{"value": "1", "display": "One"}, {"value": "2"}] == group["members"]
 
 
