@@ -92,8 +92,8 @@ class PeopleFile:
     changed nor absent.
 
     ``paths`` are the SCIM paths the file speaks of: an attribute outside them is left as it is. None means
-    that every person is described wholly (JSON), so that what is not stated is not there. The flags say the
-    same of ``active`` and ``groups``.
+    that every person is described wholly (JSON), so that what is not stated is not there. ``says_groups`` is
+    false where the file does not speak of groups at all.
     """
 
     rows: tuple[PersonRow, ...]
@@ -101,5 +101,4 @@ class PeopleFile:
     complete: bool
     why_incomplete: str = ""
     paths: tuple[str, ...] | None = None
-    says_active: bool = True
     says_groups: bool = True
