@@ -1,0 +1,98 @@
+"""``muster serve``, ``work``, ``migrate``: the processes."""
+
+import asyncio
+import contextlib
+import signal
+import socket
+from typing import Annotated
+
+import typer
+import uvicorn
+
+from muster.bootstrap import MusterSettings
+from muster.cli import acting, showing
+from muster.model import Problem, Unavailable
+from muster.service.desk import Desk
+from muster.sync import Worker
+from muster.web import create
+
+
+def serve(
+    host: Annotated[str | None, typer.Option(help="Address to listen on; MUSTER_HOST.")] = None,
+    port: Annotated[int | None, typer.Option(help="Port to listen on; MUSTER_PORT.", min=0, max=65535)] = None,
+) -> None:
+    """Serve SCIM and do the work, until stopped."""
+    settings = acting.settings()
+    address = (host or settings.host, settings.port if port is None else port)
+    acting.at_desk(lambda desk: _serve(desk, settings, *address))
+
+
+def work() -> None:
+    """Do the work only; as many such processes as wanted may share one PostgreSQL."""
+    acting.at_desk(_work)
+
+
+def migrate() -> None:
+    """Bring the database to the schema of this version."""
+    acting.at_desk(_migrated)
+
+
+async def _serve(desk: Desk, settings: MusterSettings, host: str, port: int) -> None:
+    listening = _listen(host, port)
+    bound = listening.getsockname()[1]
+    config = uvicorn.Config(
+        create(desk), log_level=settings.log_level.lower(), lifespan="off", access_log=False, server_header=False, loop="none"
+    )
+    server = uvicorn.Server(config)
+    async with Worker(desk.engine) as worker:
+        showing.line(f"Muster serves on http://{host}:{bound} (SCIM at /scim/v2), database {desk.db.dialect}. Ctrl-C stops it.")
+        serving = asyncio.create_task(server.serve(sockets=[listening]))
+        watching = asyncio.create_task(worker.failed())
+        await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
+        server.should_exit = True
+        await serving
+        if watching.done():
+            await watching  # what ended the work ends the program, loudly
+        watching.cancel()
+
+
+async def _work(desk: Desk) -> None:
+    stopped = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, stopped.set)
+    async with Worker(desk.engine) as worker:
+        showing.line(f"Muster works on its {desk.db.dialect} database. Ctrl-C stops it.")
+        stopping = asyncio.create_task(stopped.wait())
+        watching = asyncio.create_task(worker.failed())
+        await asyncio.wait({stopping, watching}, return_when=asyncio.FIRST_COMPLETED)
+        if watching.done():
+            await watching
+        for task in (stopping, watching):
+            task.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await task
+
+
+async def _migrated(desk: Desk) -> None:
+    showing.line(f"The {desk.db.dialect} database is at the schema of this version.")
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        listening = socket.socket(family, socket.SOCK_STREAM)
+        listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        listening.bind((host, port))
+        listening.listen(2048)
+    except OSError as error:
+        raise Unavailable(
+            Problem(
+                code="MUSTER-PORT",
+                what="Muster cannot listen",
+                where=f"{host}:{port}",
+                why=error.strerror or str(error),
+                next_step="stop what uses the port, or choose another one: --port or MUSTER_PORT",
+            )
+        ) from error
+    return listening

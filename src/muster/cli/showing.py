@@ -1,0 +1,100 @@
+"""Tables for people, JSON for programs. Everything that came from outside is shown as text, never as markup."""
+
+import sys
+from collections.abc import Iterable, Sequence
+from datetime import datetime, timedelta
+from typing import Final
+
+import msgspec
+from rich.console import Console
+from rich.progress import (
+    BarColumn,
+    MofNCompleteColumn,
+    Progress,
+    SpinnerColumn,
+    TextColumn,
+    TimeElapsedColumn,
+    TimeRemainingColumn,
+)
+from rich.table import Table
+from rich.text import Text
+
+from muster.model import Problem
+
+out: Final = Console(highlight=False)
+err: Final = Console(stderr=True, highlight=False)
+
+
+def data(value: object) -> None:
+    """One JSON document on standard output."""
+    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+
+
+def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
+    """A table; empty cells for None."""
+    shown = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
+    for column in columns:
+        shown.add_column(column, overflow="fold")
+    for row in rows:
+        shown.add_row(*(Text(text(cell)) for cell in row))
+    out.print(shown)
+
+
+def line(words: str) -> None:
+    """One line on standard output."""
+    out.print(Text(words))
+
+
+def problem(what: Problem) -> None:
+    """A problem on standard error: what, where, why, what next."""
+    err.print(Text.assemble(("Problem ", "bold red"), (what.code, "red")))
+    err.print(Text(f"  {what.what}" + (f" ({what.where})" if what.where else "")))
+    if what.why:
+        err.print(Text(f"  Why:  {what.why}"))
+    if what.next_step:
+        err.print(Text(f"  Next: {what.next_step}"))
+
+
+def problem_line(words: str) -> None:
+    """One line on standard error."""
+    err.print(Text(words))
+
+
+def text(cell: object) -> str:
+    """How one value stands in a table."""
+    match cell:
+        case None:
+            return ""
+        case datetime():
+            return f"{cell:%Y-%m-%d %H:%M:%S}"
+        case timedelta():
+            return duration(cell)
+        case tuple() | list() | frozenset():
+            return "\n".join(text(part) for part in cell)
+        case bool():
+            return "yes" if cell else "no"
+        case _:
+            return str(cell)
+
+
+def duration(span: timedelta) -> str:
+    """A span in the unit that suits it."""
+    seconds = span.total_seconds()
+    if seconds < 1:
+        return f"{seconds * 1000:.0f} ms"
+    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+
+
+def progress_bar() -> Progress:
+    """A bar with count, rate, time spent and time left, on standard error."""
+    return Progress(
+        SpinnerColumn(),
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TextColumn("{task.fields[rate]}"),
+        TimeElapsedColumn(),
+        TimeRemainingColumn(),
+        console=err,
+        transient=not err.is_terminal,
+    )
