@@ -1,5 +1,7 @@
 """Reading what is known of a person."""
 
+from dataclasses import replace
+
 import pytest
 
 from muster.model import BadInput, Identity, PersonId, SourceId, Stage, Tenant, Value
@@ -58,6 +60,11 @@ ANA = Identity(
 def test_a_fact_is_read_by_its_path(attribute: str, value: Value) -> None:
     """Every kind of path gives a plain value; what has no plain form, and what is not there, gives None."""
     assert fact(ANA, attribute) == value
+
+
+def test_who_left_is_not_active() -> None:
+    """The stage of a person is read as ``active``."""
+    assert fact(replace(ANA, stage=Stage.LEFT), "active") is False
 
 
 @pytest.mark.parametrize(

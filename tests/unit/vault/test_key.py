@@ -95,7 +95,7 @@ def test_a_home_that_is_no_folder_is_named(tmp_path: Path) -> None:
 
 
 def test_a_crash_while_writing_leaves_no_key(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """A key appears whole or not at all: after a full disk the next start makes one as if nothing had been."""
+    """A key appears whole or not at all: after a full disk the next start makes it."""
 
     def full_disk(_descriptor: int) -> None:
         raise OSError(28, "No space left on device")

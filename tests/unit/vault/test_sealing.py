@@ -1,6 +1,7 @@
 """Sealing and opening one secret."""
 
 import pytest
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -77,6 +78,14 @@ def test_a_forged_key_id_opens_nothing() -> None:
     sealed = seal(KEY, SECRET, bound_to=PLACE)
 
     assert "altered" in refusal(sealed.replace(KEY.id, OTHER.id), key=OTHER)
+
+
+def test_the_head_is_sealed_in() -> None:
+    """What was encrypted under the same key and place, but not as this kind of envelope, does not open."""
+    nonce = bytes(12)
+    foreign = AESGCM(KEY.material).encrypt(nonce, b"s3cret", PLACE.encode())
+
+    assert "altered" in refusal(b"MSV1" + KEY.id + nonce + foreign)
 
 
 def test_an_envelope_names_its_key() -> None:
