@@ -4,6 +4,8 @@ import asyncio
 import contextlib
 import signal
 import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from typing import Annotated
 
 import typer
@@ -38,22 +40,49 @@ def migrate() -> None:
 
 
 async def _serve(desk: Desk, settings: MusterSettings, host: str, port: int) -> None:
+    async with served(desk, settings, host, port) as server:
+        showing.line(f"Muster serves on {server.url} (SCIM at /scim/v2), database {desk.db.dialect}. Ctrl-C stops it.")
+        await server.ended()
+
+
+class Server:
+    """A Muster that serves and works."""
+
+    def __init__(self, url: str, serving: asyncio.Task[None], working: asyncio.Task[None]) -> None:
+        self.url = url
+        self._serving = serving
+        self._working = working
+
+    async def ended(self) -> None:
+        """Return when it was asked to stop; raise what ended its work otherwise."""
+        await asyncio.wait({self._serving, self._working}, return_when=asyncio.FIRST_COMPLETED)
+        if self._working.done():
+            await self._working
+
+
+@asynccontextmanager
+async def served(desk: Desk, settings: MusterSettings, host: str, port: int) -> AsyncIterator[Server]:
+    """The desk, reachable by HTTP and at work until the context ends.
+
+    Raises:
+        Unavailable: the address cannot be listened on.
+    """
     listening = _listen(host, port)
-    bound = listening.getsockname()[1]
     config = uvicorn.Config(
         create(desk), log_level=settings.log_level.lower(), lifespan="off", access_log=False, server_header=False, loop="none"
     )
     server = uvicorn.Server(config)
     async with Worker(desk.engine) as worker:
-        showing.line(f"Muster serves on http://{host}:{bound} (SCIM at /scim/v2), database {desk.db.dialect}. Ctrl-C stops it.")
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        watching = asyncio.create_task(worker.failed())
-        await asyncio.wait({serving, watching}, return_when=asyncio.FIRST_COMPLETED)
-        server.should_exit = True
-        await serving
-        if watching.done():
-            await watching  # what ended the work ends the program, loudly
-        watching.cancel()
+        working = asyncio.create_task(worker.failed())
+        try:
+            yield Server(f"http://{host}:{listening.getsockname()[1]}", serving, working)
+        finally:
+            server.should_exit = True
+            await serving
+            working.cancel()
+            with contextlib.suppress(asyncio.CancelledError):
+                await working
 
 
 async def _work(desk: Desk) -> None:

@@ -27,6 +27,7 @@ class Inbound:
     at: datetime
     new_id: Callable[[], str]
     priority: Priority = Priority.UPDATE
+    leavers_approved: bool = False  # whoever brings the change has had its leavers checked as a whole
 
     @property
     def tenant(self) -> Tenant:
@@ -110,6 +111,8 @@ async def leaver_priority(tx: Transaction, inbound: Inbound) -> Priority:
     Beyond its budget a source's word is not authority enough: the accounts are marked like any change, so that the guard of each application
     holds the removals for a person to decide.
     """
+    if inbound.leavers_approved:
+        return Priority.LEAVER
     left = await people.count_left(tx, inbound.tenant, inbound.source.id, since=inbound.at - _LEAVER_WINDOW)
     active = await people.count_active(tx, inbound.tenant, inbound.source.id)
     budget = max(LEAVERS_COUNT, int((active + left) * LEAVERS_PERCENT / 100))
