@@ -35,7 +35,7 @@ from muster.model import (
     Unreachable,
     Unsupported,
 )
-from muster.scim.values import JsonValue
+from muster.scim import JsonValue
 
 MOST_DETAIL: Final = 300  # characters of the application's own words in an error
 MOST_WAIT: Final = 86_400.0  # seconds; an application that asks for more is asked again after a day

@@ -36,7 +36,7 @@ from muster.kit.contract import Settings
 from muster.kit.credential import Credential, credential_of, shown
 from muster.kit.manifest import ErrorRule, Manifest
 from muster.model import BadInput, Garbled, OutcomeUnknown, Problem, TargetError, Unreachable
-from muster.scim.values import JsonValue
+from muster.scim import JsonValue
 
 CODE: Final = "MUSTER-SESSION"
 SUCCESS: Final = frozenset(range(200, 300))

@@ -16,8 +16,8 @@ from typing import Final
 from muster.connectors.scim.shape import Place, Shape
 from muster.kit.contract import EXTERNAL_ID, New
 from muster.model import ACCOUNT, Attributes, Garbled, RemoteId, RemoteObject, Value
-from muster.scim.path import read, write
-from muster.scim.values import JsonValue, Resource, as_boolean, elements, spelled
+from muster.scim import JsonValue, Resource, read, write
+from muster.scim.values import as_boolean, elements, spelled
 
 ACTIVE: Final = "active"
 

@@ -17,8 +17,8 @@ from muster.connectors.scim.shape import Shape
 from muster.connectors.scim.wire import Refused, Wire
 from muster.kit.contract import Members
 from muster.model import Conflict, Invalid, RemoteId, RemoteObject, Unsupported
-from muster.scim.filter import Op, compare, render, where
-from muster.scim.values import JsonValue, Resource, elements, spelled
+from muster.scim import JsonValue, Op, Resource, compare, render, where
+from muster.scim.values import elements, spelled
 
 _MEMBERS: Final = "members"
 

@@ -16,8 +16,7 @@ from muster.connectors.scim.shape import Place, Shape
 from muster.connectors.scim.wire import Wire
 from muster.kit.contract import EXTERNAL_ID
 from muster.model import Garbled, Gone, Invalid, Kind, RemoteId, RemoteObject, Unsupported, Value
-from muster.scim.errors import ScimError
-from muster.scim.filter import Filter, Op, ValuePath, all_of, compare, render
+from muster.scim import Filter, Op, ScimError, all_of, compare, render, where
 
 _MOST_PAGES: Final = 50
 _WITNESSES: Final = 3  # for each attribute; one alone may be gone when it is needed
@@ -126,7 +125,7 @@ def _ast(shape: Shape, attribute: str, value: str) -> Filter:
     if place.path.filter is None or place.path.sub is None or place.path.attribute is None:
         return compare(str(place.path), Op.EQ, value)
     element = all_of(place.path.filter, compare(place.path.sub.name, Op.EQ, value))
-    return ValuePath(attribute=compare(str(place.attribute), Op.EQ, value).attribute, filter=element)
+    return where(str(place.attribute), element)
 
 
 def _held(item: RemoteObject, attribute: str) -> Value:

@@ -5,13 +5,12 @@ from dataclasses import dataclass, replace
 from types import MappingProxyType
 from typing import Final, Self
 
+from muster import scim
 from muster.kit.manifest import KindManifest
 from muster.model import ACCOUNT, GROUP, Kind, Unsupported
-from muster.scim import builtin
-from muster.scim.path import Path, parse_path
-from muster.scim.schema import ResourceType
+from muster.scim import Path, ResourceType, parse_path
 
-_TYPES: Final[Mapping[Kind, ResourceType]] = MappingProxyType({ACCOUNT: builtin.USER, GROUP: builtin.GROUP})
+_TYPES: Final[Mapping[Kind, ResourceType]] = MappingProxyType({ACCOUNT: scim.USER, GROUP: scim.GROUP})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

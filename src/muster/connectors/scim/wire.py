@@ -23,13 +23,10 @@ from muster.model import (
     TargetError,
     Unsupported,
 )
-from muster.scim.values import JsonValue, Resource
+from muster.scim import PATCH_URN, SCIM_JSON, JsonValue, Resource
 
-MEDIA: Final = "application/scim+json"
-PATCH_URN: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-
-_READING: Final = {"Accept": f"{MEDIA}, application/json"}
-_WRITING: Final = {**_READING, "Content-Type": MEDIA}
+_READING: Final = {"Accept": f"{SCIM_JSON}, application/json"}
+_WRITING: Final = {**_READING, "Content-Type": SCIM_JSON}
 _ALL: Final[Mapping[str, str]] = MappingProxyType({})
 _REFUSABLE: Final = SUCCESS | {
     HTTPStatus.BAD_REQUEST,
