@@ -1,0 +1,22 @@
+"""Third-party applications, started for one test and gone after it."""
+
+from collections.abc import AsyncGenerator
+from pathlib import Path
+
+import pytest
+
+from muster.cli.demo.applications import DJANGO_SCIM2, SCIM2_SERVER, Running, running
+
+
+@pytest.fixture
+async def scim2_server(tmp_path: Path) -> AsyncGenerator[Running, None]:
+    """The third-party application scim2-server, empty."""
+    async with running(SCIM2_SERVER, tmp_path / SCIM2_SERVER.name) as application:
+        yield application
+
+
+@pytest.fixture
+async def django_scim2(tmp_path: Path) -> AsyncGenerator[Running, None]:
+    """A third-party Django application with django-scim2, empty."""
+    async with running(DJANGO_SCIM2, tmp_path / DJANGO_SCIM2.name) as application:
+        yield application
