@@ -2,7 +2,7 @@
 
 A check is an ``async def check_…(trial)`` that fails with ``Violated`` (or any other error) where the promise
 is not kept, and with ``NotApplicable`` where the manifest offers nothing to try it on. No test tool is needed
-to run one; ``muster.kit.suite`` runs them all under pytest. They tolerate a target that holds objects already,
+to run one; ``muster.kit.suite`` runs all under pytest. They tolerate a target that holds objects already,
 and what they make there is removed by ``Trial.clean``.
 """
 
