@@ -41,7 +41,7 @@ def items(text: str) -> Iterator[Item]:
         scan.fail("a list of people is expected here", scan.at)
     scan.space()
     if scan.at < len(text):
-        scan.fail("something stands after the end", scan.at)
+        raise scan.wrong("something stands after the end", scan.at)
 
 
 def _in_object(scan: "_Scan") -> Iterator[Item]:
@@ -124,17 +124,17 @@ class _Scan:
         Raises:
             BadInput: always.
         """
-        raise self._problem(why, position)
-
-    def _problem(self, why: str, position: int) -> BadInput:
-        where = self._place(position)
         if self._is_cut(why, position):
-            return truncated("before the JSON document does", where=self._place(len(self._text)))
+            raise truncated("before the JSON document does", where=self._place(len(self._text)))
+        raise self.wrong(why, position)
+
+    def wrong(self, why: str, position: int) -> BadInput:
+        """The error that says what is wrong and where."""
         return unusable(
             "MUSTER-IMPORT-JSON",
             f"it is not JSON as people files are written: {why}",
             f'write a list of people, or an object {{"{LIST}": [...]}}; mend this place',
-            where=where,
+            where=self._place(position),
         )
 
     def _place(self, position: int) -> str:
