@@ -4,27 +4,31 @@ import argparse
 import asyncio
 import json
 import sys
-from datetime import UTC, datetime
 from pathlib import Path
 
 import uvloop
 
 from bench import initial_sync
 from bench.reporting import Row, show
+from muster.db import system_clock
 
 
 def main() -> None:
     """Run the measurements asked for."""
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
-    parser.add_argument("--people", type=int, default=1_000, help="people in the initial sync (default 1,000)")
-    parser.add_argument("--rounds", type=int, default=3, help="rounds, side by side; the median counts (default 3)")
+    parser.add_argument(
+        "--people", type=int, default=1_000, help="people in the initial sync (default 1,000)"
+    )
+    parser.add_argument(
+        "--rounds", type=int, default=3, help="rounds, side by side; the median counts (default 3)"
+    )
     given = parser.parse_args()
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         rows: list[Row] = runner.run(initial_sync.measure(people=given.people, rounds=given.rounds))
     show(rows)
     folder = Path(__file__).parent / "results"
     folder.mkdir(exist_ok=True)
-    at = datetime.now(UTC)
+    at = system_clock()
     path = folder / f"{at:%Y%m%dT%H%M%SZ}.json"
     document = {
         "at": at.isoformat(),

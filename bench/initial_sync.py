@@ -1,8 +1,9 @@
 """The initial sync of N people: Muster beside a bare concurrent client that does only the POSTs.
 
-Both run in this process against a fresh application each round, with the same number of calls at a time. Muster reads before it writes,
-and every account costs it an intent, two audit records, a link and a durable commit; the bare client does none of it. Against the null
-target (an application in memory that answers at once) the peer is the same loop without Muster.
+Both run in this process against a fresh application each round, with the same number of calls at a time.
+Muster reads before it writes, and every account costs it an intent, two audit records, a link and a durable
+commit; the bare client does none of it. Against the null target (an application in memory that answers at
+once) the peer is the same loop without Muster.
 """
 
 import asyncio
@@ -64,7 +65,9 @@ async def measure(*, people: int, rounds: int) -> list[Row]:
     ]
 
 
-async def _against_scim2_server(folder: Path, people: int, rounds: int) -> tuple[list[float], list[float], list[str]]:
+async def _against_scim2_server(
+    folder: Path, people: int, rounds: int
+) -> tuple[list[float], list[float], list[str]]:
     ours: list[float] = []
     bare: list[float] = []
     for round_ in range(rounds):
@@ -98,7 +101,9 @@ async def _profile_once(folder: Path, people: int) -> list[str]:
     return profile
 
 
-async def _against_null_target(folder: Path, people: int, rounds: int) -> tuple[list[float], list[float], list[str]]:
+async def _against_null_target(
+    folder: Path, people: int, rounds: int
+) -> tuple[list[float], list[float], list[str]]:
     ours: list[float] = []
     bare: list[float] = []
     profile: list[str] = []
@@ -133,7 +138,9 @@ async def _null_desk(home: Path) -> AsyncIterator[tuple[Desk, MemoryTarget]]:
     async with open_desk(settings, installed=Installed({})) as opened:
         db = await open_database(settings.url, migrate=True)
         try:
-            engine = Engine(db=db, targets=Targets(connect), clock=system_clock, new_id=new_id, chance=random.random)
+            engine = Engine(
+                db=db, targets=Targets(connect), clock=system_clock, new_id=new_id, chance=random.random
+            )
             desk = Desk(
                 tenant=opened.tenant,
                 db=db,
@@ -144,7 +151,9 @@ async def _null_desk(home: Path) -> AsyncIterator[tuple[Desk, MemoryTarget]]:
                 seal_key=opened.seal_key,
                 connectors={"memory": MANIFEST},
             )
-            spec = AppSpec(name="null", connector="memory", settings={}, limits=Limits(concurrency=_CONCURRENCY))
+            spec = AppSpec(
+                name="null", connector="memory", settings={}, limits=Limits(concurrency=_CONCURRENCY)
+            )
             app = await configuring.put_app(desk, _ACTOR, spec)
             await configuring.put_rule(
                 desk, _ACTOR, Rule(tenant=desk.tenant, name="everyone", app=app.name, when=Everyone())
@@ -154,7 +163,9 @@ async def _null_desk(home: Path) -> AsyncIterator[tuple[Desk, MemoryTarget]]:
             await db.close()
 
 
-async def _synced(desk: Desk, spec: AppSpec | None, people: int, *, profiled: bool) -> tuple[float, list[str]]:
+async def _synced(
+    desk: Desk, spec: AppSpec | None, people: int, *, profiled: bool
+) -> tuple[float, list[str]]:
     """Seconds from the first claim to the last recorded account, and where they went."""
     if spec is not None:
         app = await configuring.put_app(desk, _ACTOR, spec)
@@ -165,7 +176,9 @@ async def _synced(desk: Desk, spec: AppSpec | None, people: int, *, profiled: bo
         f"p{number},Pat,N{number},p{number}@acme.example,Engineer,Engineering\n" for number in range(people)
     )
     await importing.import_people(desk, _ACTOR, rows.encode(), format="csv", name="bench.csv", source="hr")
-    keys = frozenset({key for app in await finding.all_apps(desk) for key in await configuring.keys_of_app(desk, app)})
+    keys = frozenset(
+        {key for app in await finding.all_apps(desk) for key in await configuring.keys_of_app(desk, app)}
+    )
     profiler = cProfile.Profile()
     started = time.perf_counter()
     if profiled:
@@ -181,9 +194,14 @@ async def _synced(desk: Desk, spec: AppSpec | None, people: int, *, profiled: bo
 
 
 async def _bare_posts(application: Running, people: int) -> float:
-    headers = {"Authorization": f"Bearer {application.token.reveal()}", "Content-Type": "application/scim+json"}
+    headers = {
+        "Authorization": f"Bearer {application.token.reveal()}",
+        "Content-Type": "application/scim+json",
+    }
     turn = asyncio.Semaphore(_CONCURRENCY)
-    async with aiohttp.ClientSession(headers=headers, connector=aiohttp.TCPConnector(limit=_CONCURRENCY)) as session:
+    async with aiohttp.ClientSession(
+        headers=headers, connector=aiohttp.TCPConnector(limit=_CONCURRENCY)
+    ) as session:
 
         async def post(number: int) -> None:
             body = {
@@ -228,6 +246,12 @@ def _room(file: str, name: str) -> str:
     if "/muster/" in file:
         return "muster." + file.rpartition("/muster/")[2].partition("/")[0].removesuffix(".py")
     if file == "~":
-        return "waiting for events (idle)" if "run_until_complete" in name or "run_once" in name else f"built-in {name}"
+        return (
+            "waiting for events (idle)"
+            if "run_until_complete" in name or "run_once" in name
+            else f"built-in {name}"
+        )
     parts = Path(file).parts
-    return parts[parts.index("site-packages") + 1] if "site-packages" in parts else f"stdlib {Path(file).stem}"
+    return (
+        parts[parts.index("site-packages") + 1] if "site-packages" in parts else f"stdlib {Path(file).stem}"
+    )

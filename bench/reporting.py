@@ -10,7 +10,10 @@ from rich.table import Table
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Row:
-    """One figure of ours beside one of a peer, each measured ``len(ours)`` times in turn; higher is better."""
+    """One figure of ours beside one of a peer, each measured ``len(ours)`` times in turn.
+
+    Higher is better.
+    """
 
     what: str
     unit: str
@@ -49,6 +52,9 @@ def show(rows: Sequence[Row]) -> None:
     console.print(table)
     for row in rows:
         if row.where_the_rest_goes:
-            console.print(f"\n[bold]{row.what}[/bold]: where the time of Muster's process goes (CPU, own time of each room)")
+            console.print(
+                f"\n[bold]{row.what}[/bold]: where the time of Muster's process goes (CPU, own time of "
+                "each room)"
+            )
             for line in row.where_the_rest_goes:
                 console.print(f"  {line}", markup=False)

@@ -1,7 +1,7 @@
 """The wiring: from settings to an open Muster. The one module that knows concrete parts.
 
-Connectors are found by entry point (group ``muster.connectors``): a package with ``manifest.yaml`` beside it and a function
-``connect(manifest, settings, session)``. They are loaded when first needed.
+Connectors are found by entry point (group ``muster.connectors``): a package with ``manifest.yaml`` beside it
+and a function ``connect(manifest, settings, session)``. They are loaded when first needed.
 """
 
 import os
@@ -80,7 +80,7 @@ class Installed:
 
     def manifests(self) -> Mapping[str, Manifest]:
         """The manifest of every installed connector."""
-        return {id: of(self.package(id)) for id in sorted(self._found)}
+        return {name: of(self.package(name)) for name in sorted(self._found)}
 
 
 @asynccontextmanager
@@ -108,7 +108,12 @@ async def open_desk(
     connect = _Connect(db, key, offered)
     targets = Targets(connect)
     engine = Engine(
-        db=db, targets=targets, clock=system_clock, new_id=new_id, chance=random.random, reached=reached or _nothing
+        db=db,
+        targets=targets,
+        clock=system_clock,
+        new_id=new_id,
+        chance=random.random,
+        reached=reached or _nothing,
     )
     try:
         yield Desk(
@@ -161,7 +166,9 @@ class _Connect:
         sealed = await self._db.read(read)
         secrets = opened(self._key, app.tenant, app.name, sealed)
         settings = with_defaults(manifest, {**app.settings, **secrets})
-        speaks_http = manifest.settings.get("url") is not None and str(settings.get("url", "")).startswith("http")
+        speaks_http = manifest.settings.get("url") is not None and str(settings.get("url", "")).startswith(
+            "http"
+        )
         session = Session.of(manifest, settings, now=system_clock) if speaks_http else None
         connector = cast(_ConnectorPackage, package).connect(manifest, settings, session)
         if isinstance(connector, Describes):

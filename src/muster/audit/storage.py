@@ -11,8 +11,10 @@ from muster.model import AppName, OperationId, PersonId, Tenant
 
 _APPEND: Final = Statement(
     """
-    INSERT INTO audit (tenant, id, at, action, actor, cause, person, app, operation, result, code, before, after, detail, duration)
-    VALUES (:tenant, :id, :at, :action, :actor, :cause, :person, :app, :operation, :result, :code, :before, :after, :detail, :duration)
+    INSERT INTO audit (tenant, id, at, action, actor, cause, person, app, operation, result, code, before,
+        after, detail, duration)
+    VALUES (:tenant, :id, :at, :action, :actor, :cause, :person, :app, :operation, :result, :code, :before,
+        :after, :detail, :duration)
     """
 )
 
@@ -32,7 +34,10 @@ _SEARCH: Final = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Search:
-    """Which records are asked for; ``action`` may be a subject alone (``account``). The newest ``most`` are given, oldest first."""
+    """Which records are asked for.
+
+    ``action`` may be a subject alone (``account``). The newest ``most`` are given, oldest first.
+    """
 
     tenant: Tenant
     person: PersonId | None = None

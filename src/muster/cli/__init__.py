@@ -1,6 +1,9 @@
-"""The terminal: the same service functions as every other door, with tables, progress and documented exit codes.
+"""The terminal: the same service functions as every other door, with tables.
 
-* ``root``: the command tree. ``people``, ``access``, ``configuring``, ``serving``: the commands, by what they are about.
+Progress and documented exit codes.
+
+* ``root``: the command tree. ``people``, ``access``, ``configuring``, ``serving``: the commands, by what
+  they are about.
 * ``acting``: opens the desk, runs one action, turns problems into exit codes. ``showing``: tables, or JSON.
 * ``demo``: the whole story on real applications.
 """

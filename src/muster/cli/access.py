@@ -1,4 +1,7 @@
-"""``muster sync``, ``provision``, ``plan``, ``out``, ``explain``, ``log``, ``doctor``: what people have, and making it right."""
+"""``muster sync``, ``provision``, ``plan``, ``out``, ``explain``, ``log``, ``doctor``.
+
+What people have, and making it right.
+"""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -9,6 +12,7 @@ import typer
 from muster import audit
 from muster.audit import Record, Search
 from muster.cli import acting, showing
+from muster.db import system_clock
 from muster.cli.acting import Exit
 from muster.model import AppName, BadInput, Operation, Problem, Verb
 from muster.service import converging, doctor, explaining, finding, leaving
@@ -34,15 +38,20 @@ def sync(
     """Look at every account and make it as it should be."""
     with showing.progress_bar() as bar:
         task = bar.add_task(f"Sync {app or 'all apps'}", total=None, rate="")
-        started = datetime.now(UTC)
+        started = system_clock()
 
         def show(done: int, total: int) -> None:
-            seconds = max((datetime.now(UTC) - started).total_seconds(), 0.001)
+            seconds = max((system_clock() - started).total_seconds(), 0.001)
             bar.update(task, completed=done, total=total, rate=f"{done / seconds:.0f}/s")
 
         outcome = acting.at_desk(
             lambda desk: converging.sync(
-                desk, acting.actor(), app=app, approve_removals=approve_removals, patience=wait, progress=None if json else show
+                desk,
+                acting.actor(),
+                app=app,
+                approve_removals=approve_removals,
+                patience=wait,
+                progress=None if json else show,
             )
         )
     _show_outcome(outcome, json=json)
@@ -58,7 +67,9 @@ def provision(
     if dry_run:
         _show_plan(acting.at_desk(lambda desk: converging.plan(desk, app=app, who=person)), json=json)
         return
-    _show_outcome(acting.at_desk(lambda desk: converging.provision(desk, acting.actor(), person, app=app)), json=json)
+    _show_outcome(
+        acting.at_desk(lambda desk: converging.provision(desk, acting.actor(), person, app=app)), json=json
+    )
 
 
 def plan(
@@ -97,8 +108,12 @@ def explain(
 def log(
     person: Annotated[str | None, typer.Option(help="Only about this person.")] = None,
     app: Annotated[str | None, typer.Option(help="Only about this app.")] = None,
-    action: Annotated[str | None, typer.Option(help="Only this action (account:create) or subject (account).")] = None,
-    since: Annotated[str | None, typer.Option(help="2026-11-22, 2026-11-22T17:00:00+01:00, or 90m, 12h, 7d ago.")] = None,
+    action: Annotated[
+        str | None, typer.Option(help="Only this action (account:create) or subject (account).")
+    ] = None,
+    since: Annotated[
+        str | None, typer.Option(help="2026-11-22, 2026-11-22T17:00:00+01:00, or 90m, 12h, 7d ago.")
+    ] = None,
     limit: Annotated[int, typer.Option(help="The newest so many.", min=1, max=100_000)] = 200,
     json: Json = False,
 ) -> None:
@@ -129,7 +144,12 @@ def examine(
         showing.data(findings)
     else:
         rows = [
-            ("ok" if one.problem is None else "!", one.subject, one.says, None if one.problem is None else str(one.problem))
+            (
+                "ok" if one.problem is None else "!",
+                one.subject,
+                one.says,
+                None if one.problem is None else str(one.problem),
+            )
             for one in findings
         ]
         showing.table("Doctor", ("", "What", "Finding", "Problem and what to do"), rows)
@@ -137,7 +157,8 @@ def examine(
         raise typer.Exit(Exit.FAILED)
 
 
-# -- how results are shown -------------------------------------------------------------------------------------------
+# -- how results are shown
+# -------------------------------------------------------------------------------------------
 
 
 def _show_outcome(outcome: Outcome, *, json: bool) -> None:
@@ -147,8 +168,13 @@ def _show_outcome(outcome: Outcome, *, json: bool) -> None:
         did = ", ".join(f"{count} {verb}" for verb, count in sorted(outcome.did.items())) or "nothing to do"
         showing.line(f"{outcome.keys} accounts looked at in {outcome.seconds:.1f} s: {did}.")
         if outcome.left:
-            rows = [(one.key.app, one.key.subject, one.state, one.attempts, one.due, one.reason) for one in outcome.left]
-            showing.table("Not as it should be yet", ("App", "Person", "State", "Attempts", "Next try", "Why"), rows)
+            rows = [
+                (one.key.app, one.key.subject, one.state, one.attempts, one.due, one.reason)
+                for one in outcome.left
+            ]
+            showing.table(
+                "Not as it should be yet", ("App", "Person", "State", "Attempts", "Next try", "Why"), rows
+            )
     if outcome.held:
         raise typer.Exit(Exit.HELD)
     if outcome.left:
@@ -160,7 +186,14 @@ def _show_plan(previews: list[Preview], *, json: bool) -> None:
         showing.data([_preview_as_data(one) for one in previews])
     else:
         rows = [
-            (one.plan.key.app, _SIGNS.get(step.verb, "~"), _who(one), step.verb.value, changes(step), step.because)
+            (
+                one.plan.key.app,
+                _SIGNS.get(step.verb, "~"),
+                _who(one),
+                step.verb.value,
+                changes(step),
+                step.because,
+            )
             for one in previews
             for step in one.plan.operations
         ]
@@ -183,7 +216,10 @@ def summary(previews: list[Preview]) -> str:
     change = verbs.count(Verb.UPDATE) + verbs.count(Verb.ENABLE)
     take = sum(verb.destroys for verb in verbs)
     ask = verbs.count(Verb.ASK)
-    return f"+ {create} accounts   = {link} recognised   ~ {change} changes   - {take} taken away   ! {ask} need a person"
+    return (
+        f"+ {create} accounts   = {link} recognised   ~ {change} changes   - {take} taken away   "
+        f"! {ask} need a person"
+    )
 
 
 def _preview_as_data(one: Preview) -> dict[str, object]:
@@ -213,7 +249,10 @@ def changes(step: Operation) -> list[str]:
     """What an operation changes, a line each."""
     if step.verb is Verb.CREATE:
         return [f"{name}: {showing.text(value)}" for name, value in step.after.items() if value is not None]
-    return [f"{name}: {showing.text(step.before.get(name))} → {showing.text(value)}" for name, value in step.after.items()]
+    return [
+        f"{name}: {showing.text(step.before.get(name))} → {showing.text(value)}"
+        for name, value in step.after.items()
+    ]
 
 
 def show_departure(departure: Departure, *, json: bool = False) -> None:
@@ -222,13 +261,20 @@ def show_departure(departure: Departure, *, json: bool = False) -> None:
         showing.data(departure)
         return
     person = departure.person
-    rows = [(one.app, one.proof.value, one.account, one.state, one.took, one.why) for one in departure.receipts]
+    rows = [
+        (one.app, one.proof.value, one.account, one.state, one.took, one.why) for one in departure.receipts
+    ]
     showing.table(
-        f"Mustered out: {person.label} ({person.user_name}), decided {departure.decided_at:%Y-%m-%d %H:%M:%S} UTC",
+        f"Mustered out: {person.label} ({person.user_name}), decided "
+        f"{departure.decided_at:%Y-%m-%d %H:%M:%S} UTC",
         ("App", "Proof", "Account", "State", "Took", "Why"),
         rows,
     )
-    showing.line("Every account is ended and read back." if departure.proven else "Not everything is proven yet; Muster goes on.")
+    showing.line(
+        "Every account is ended and read back."
+        if departure.proven
+        else "Not everything is proven yet; Muster goes on."
+    )
 
 
 def show_access(page: AccessPage, *, json: bool = False) -> None:
@@ -237,7 +283,10 @@ def show_access(page: AccessPage, *, json: bool = False) -> None:
         showing.data(page)
         return
     person = page.person
-    showing.line(f"{person.label} ({person.user_name}), {person.stage.value}, from source {page.source} since {page.since:%Y-%m-%d}")
+    showing.line(
+        f"{person.label} ({person.user_name}), {person.stage.value}, from source {page.source} since "
+        f"{page.since:%Y-%m-%d}"
+    )
     if page.groups:
         showing.line("Groups: " + ", ".join(page.groups))
     rows = [
@@ -247,12 +296,16 @@ def show_access(page: AccessPage, *, json: bool = False) -> None:
             None if one.link is None else one.link.remote_id,
             one.because,
             None if one.link is None else one.link.verified_at,
-            None if one.latest is None else f"{one.latest.action.value} {one.latest.result.value}, {one.latest.cause}",
+            None
+            if one.latest is None
+            else f"{one.latest.action.value} {one.latest.result.value}, {one.latest.cause}",
             one.health_reason if one.waiting is None else one.waiting.reason or one.health_reason,
         )
         for one in page.access
     ]
-    showing.table("Access", ("App", "Status", "Account", "Because", "Verified (UTC)", "Last change", "Trouble"), rows)
+    showing.table(
+        "Access", ("App", "Status", "Account", "Because", "Verified (UTC)", "Last change", "Trouble"), rows
+    )
 
 
 def show_log(records: list[Record], *, json: bool = False) -> None:
@@ -261,16 +314,22 @@ def show_log(records: list[Record], *, json: bool = False) -> None:
         showing.data(records)
         return
     rows = [
-        (one.at, one.actor, one.action.value, one.result.value, one.app, _told(one), one.cause, one.duration) for one in records
+        (one.at, one.actor, one.action.value, one.result.value, one.app, _told(one), one.cause, one.duration)
+        for one in records
     ]
     showing.table(
-        f"Log, {len(records)} records", ("At (UTC)", "Actor", "Action", "Result", "App", "What", "Cause", "Took"), rows
+        f"Log, {len(records)} records",
+        ("At (UTC)", "Actor", "Action", "Result", "App", "What", "Cause", "Took"),
+        rows,
     )
 
 
 def _told(record: Record) -> list[str]:
     names = [*record.before, *(name for name in record.after if name not in record.before)]
-    told = [f"{name}: {showing.text(record.before.get(name))} → {showing.text(record.after.get(name))}" for name in names]
+    told = [
+        f"{name}: {showing.text(record.before.get(name))} → {showing.text(record.after.get(name))}"
+        for name in names
+    ]
     why = record.detail.get("why")
     return [*told, str(why)] if why else told
 
@@ -286,7 +345,8 @@ def _since(said: str, now: datetime) -> datetime:
                 code="MUSTER-TIME",
                 what="This is not a time",
                 where=f"--since {said}",
-                next_step="give a date (2026-11-22), a time (2026-11-22T17:00:00+01:00), or how long ago (90m, 12h, 7d)",
+                next_step="give a date (2026-11-22), a time (2026-11-22T17:00:00+01:00), "
+                "or how long ago (90m, 12h, 7d)",
             )
         ) from error
     return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

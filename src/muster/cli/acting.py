@@ -59,7 +59,10 @@ def actor() -> Actor:
 
 
 def at_desk(action: Callable[[Desk], Awaitable[Result]]) -> Result:
-    """What the action gives, run at an open desk; a problem ends the program with its message and exit code."""
+    """What the action gives, run at an open desk.
+
+    A problem ends the program with its message and exit code.
+    """
 
     async def run() -> Result:
         async with open_desk(settings()) as desk:
@@ -72,7 +75,9 @@ def at_desk(action: Callable[[Desk], Awaitable[Result]]) -> Result:
     except MusterError as error:
         fail(error)
     except KeyboardInterrupt:
-        showing.problem_line("stopped; what was begun is finished by the next `muster serve`, `muster work` or `muster sync`")
+        showing.problem_line(
+            "stopped; what was begun is finished by the next `muster serve`, `muster work` or `muster sync`"
+        )
         raise typer.Exit(Exit.FAILED) from None
 
 

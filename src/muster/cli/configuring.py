@@ -39,7 +39,9 @@ config_app: Final = typer.Typer(no_args_is_help=True, help="Configuration as a f
 
 @source_app.command("add")
 def add_source(
-    type: Annotated[str, typer.Argument(help="scim: an identity provider pushes; file: muster import reads.")],
+    type: Annotated[
+        str, typer.Argument(help="scim: an identity provider pushes; file: muster import reads.")
+    ],
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")],
     json: Json = False,
 ) -> None:
@@ -57,7 +59,10 @@ def add_source(
     elif token is None:
         showing.line(f"Source {source.name} is there: muster import people.csv --source {source.name}")
     else:
-        showing.line(f"Source {source.name} is there. Give these to the identity provider; the token is not shown again.")
+        showing.line(
+            f"Source {source.name} is there. Give these to the identity provider; the token is not "
+            "shown again."
+        )
         showing.line(f"  base URL  {base_url}")
         showing.line(f"  token     {token.reveal()}")
 
@@ -65,7 +70,7 @@ def add_source(
 @source_app.command("list")
 def list_sources(json: Json = False) -> None:
     """Show every source."""
-    found = acting.at_desk(lambda desk: tokens.list_sources(desk))
+    found = acting.at_desk(tokens.list_sources)
     if json:
         showing.data(found)
     else:
@@ -98,7 +103,10 @@ def list_tokens(source: Annotated[str, typer.Argument(help="A SCIM source.")], j
         showing.data(found)
     else:
         columns = ("Id", "Begins", "Made", "Expires", "Revoked", "Last used")
-        rows = [(one.id, one.prefix, one.created_at, one.expires_at, one.revoked_at, one.last_used_at) for one in found]
+        rows = [
+            (one.id, one.prefix, one.created_at, one.expires_at, one.revoked_at, one.last_used_at)
+            for one in found
+        ]
         showing.table(f"Tokens of {source}", columns, rows)
 
 
@@ -115,18 +123,32 @@ def add_app(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")],
     url: Annotated[str | None, typer.Option(help="Short for --set url=…")] = None,
     token: Annotated[
-        str | None, typer.Option(help="Short for --set token=…; @FILE reads a file, $NAME a variable.", metavar="TEXT|@FILE")
+        str | None,
+        typer.Option(
+            help="Short for --set token=…; @FILE reads a file, $NAME a variable.", metavar="TEXT|@FILE"
+        ),
     ] = None,
     set_: Annotated[
-        list[str] | None, typer.Option("--set", help="A setting of the connector, name=value; repeat.", metavar="NAME=VALUE")
+        list[str] | None,
+        typer.Option("--set", help="A setting of the connector, name=value; repeat.", metavar="NAME=VALUE"),
     ] = None,
     map_: Annotated[
         list[str] | None,
-        typer.Option("--map", help="target=attribute of the person, or target==constant; repeat.", metavar="TARGET=SOURCE"),
+        typer.Option(
+            "--map",
+            help="target=attribute of the person, or target==constant; repeat.",
+            metavar="TARGET=SOURCE",
+        ),
     ] = None,
-    match_on: Annotated[list[str] | None, typer.Option(help="Attribute that recognises an existing account; repeat.")] = None,
-    removal: Annotated[Removal, typer.Option(help="What happens to an account nobody may have any more.")] = Removal.DISABLE,
-    concurrency: Annotated[int, typer.Option(help="Calls at a time.", min=1, max=1000)] = Limits().concurrency,
+    match_on: Annotated[
+        list[str] | None, typer.Option(help="Attribute that recognises an existing account; repeat.")
+    ] = None,
+    removal: Annotated[
+        Removal, typer.Option(help="What happens to an account nobody may have any more.")
+    ] = Removal.DISABLE,
+    concurrency: Annotated[
+        int, typer.Option(help="Calls at a time.", min=1, max=1000)
+    ] = Limits().concurrency,
     everyone: Annotated[bool, typer.Option("--everyone", help="Grant it to every active person.")] = False,
     json: Json = False,
 ) -> None:
@@ -154,7 +176,9 @@ def add_app(
     if json:
         showing.data({"name": name, "connector": connector, "everyone": everyone})
     else:
-        granted = "granted to every active person" if everyone else f"grant it with: muster rule add NAME {name} …"
+        granted = (
+            "granted to every active person" if everyone else f"grant it with: muster rule add NAME {name} …"
+        )
         showing.line(f"App {name} is there; {granted}. See what would happen: muster plan --app {name}")
 
 
@@ -165,7 +189,17 @@ def list_apps(json: Json = False) -> None:
     if json:
         showing.data(found)
     else:
-        rows = [(one.name, one.connector, one.settings.get("url"), one.removal.value, one.health.value, one.health_reason) for one in found]
+        rows = [
+            (
+                one.name,
+                one.connector,
+                one.settings.get("url"),
+                one.removal.value,
+                one.health.value,
+                one.health_reason,
+            )
+            for one in found
+        ]
         showing.table("Apps", ("Name", "Connector", "URL", "Removal", "Health", "Why"), rows)
 
 
@@ -174,7 +208,9 @@ def add_rule(
     name: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")],
     app: Annotated[str, typer.Argument(help="The app it grants.")],
     group: Annotated[str | None, typer.Option(help="To the members of this group.")] = None,
-    attribute: Annotated[str | None, typer.Option(help="To those whose attribute (department, title, …) …")] = None,
+    attribute: Annotated[
+        str | None, typer.Option(help="To those whose attribute (department, title, …) …")
+    ] = None,
     equals: Annotated[str | None, typer.Option(help="… equals this.")] = None,
     everyone: Annotated[bool, typer.Option("--everyone", help="To every active person.")] = False,
 ) -> None:
@@ -203,7 +239,9 @@ def list_rules(json: Json = False) -> None:
     if json:
         showing.data([{"name": one.name, "app": one.app, "when": str(one.when)} for one in found])
     else:
-        showing.table("Rules", ("Name", "App", "Granted to"), [(one.name, one.app, str(one.when)) for one in found])
+        showing.table(
+            "Rules", ("Name", "App", "Granted to"), [(one.name, one.app, str(one.when)) for one in found]
+        )
 
 
 @config_app.command("apply")
@@ -211,7 +249,10 @@ def apply_config(
     file: Annotated[Path, typer.Argument(help="A YAML file with apps and rules.")],
     json: Json = False,
 ) -> None:
-    """Make apps and rules as the file says; ${NAME} in it is taken from the environment. What it does not name stays."""
+    """Make apps and rules as the file says.
+
+    ${NAME} in it is taken from the environment. What it does not name stays.
+    """
 
     async def apply(desk: Desk) -> configuration.Applied:
         return await configuration.apply(desk, acting.actor(), configuration.read(file), dict(os.environ))
@@ -220,7 +261,9 @@ def apply_config(
     if json:
         showing.data(applied)
     else:
-        showing.line(f"Apps: {', '.join(applied.apps) or 'none'}. Rules: {', '.join(applied.rules) or 'none'}.")
+        showing.line(
+            f"Apps: {', '.join(applied.apps) or 'none'}. Rules: {', '.join(applied.rules) or 'none'}."
+        )
 
 
 def _pair(text: str, option: str) -> tuple[str, str]:
@@ -231,13 +274,19 @@ def _pair(text: str, option: str) -> tuple[str, str]:
 
 
 def _mapped(text: str) -> tuple[str, Mapped]:
-    """``target=attribute`` or ``target==constant``; the target may itself contain ``=`` only inside brackets, which it never does."""
+    """``target=attribute`` or ``target==constant``.
+
+    The target may itself contain ``=`` only inside brackets, which it never does.
+    """
     name, source = _pair(text, "--map")
     return name, Constant(value=source[1:]) if source.startswith("=") else Copied(attribute=source)
 
 
 def _secret(text: str) -> str:
-    """A secret as given, from a file (``@path``) or from the environment (``$NAME``), so that no shell history keeps it."""
+    """A secret as given, from a file (``@path``) or from the environment (``$NAME``).
+
+    So that no shell history keeps it.
+    """
     if text.startswith("@"):
         try:
             return Path(text[1:]).read_text(encoding="utf-8").strip()

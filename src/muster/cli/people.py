@@ -17,9 +17,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables
 
 def import_people(
     file: Annotated[Path, typer.Argument(help="CSV or JSON; - reads standard input as CSV.")],
-    source: Annotated[str, typer.Option(help="The source these people belong to; made when it is new.")] = "file",
-    columns: Annotated[Path | None, typer.Option(help="YAML that says which column means which attribute.")] = None,
-    dry_run: Annotated[bool, typer.Option("--dry-run", help="Show joiners, movers and leavers; change nothing.")] = False,
+    source: Annotated[
+        str, typer.Option(help="The source these people belong to; made when it is new.")
+    ] = "file",
+    columns: Annotated[
+        Path | None, typer.Option(help="YAML that says which column means which attribute.")
+    ] = None,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show joiners, movers and leavers; change nothing.")
+    ] = False,
     allow_leavers: Annotated[
         int | None, typer.Option(help="Answer for so many leavers, beyond what the guard allows.", min=0)
     ] = None,
@@ -62,7 +68,8 @@ def show_import(done: Import, *, json: bool = False) -> None:
         showing.problem_line(f"line {problem.line}, {problem.column}: {problem.reason} [{problem.code}]")
     would = "would be " if done.dry_run else ""
     showing.line(
-        f"{would}{done.joiners} joined, {done.movers} changed, {done.leavers} left, {done.returning} returned, "
+        f"{would}{done.joiners} joined, {done.movers} changed, {done.leavers} left, {done.returning} "
+        "returned, "
         f"{done.unchanged} unchanged; {len(done.problems)} rows could not be read."
     )
     if done.nobody_ended_because:

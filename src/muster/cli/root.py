@@ -17,7 +17,8 @@ root: Final = typer.Typer(
     no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
-    help="User provisioning and sync. Exit codes: 0 done, 1 failed, 2 changes pending, 3 held by the guard, 4 bad input.",
+    help="User provisioning and sync. "
+    "Exit codes: 0 done, 1 failed, 2 changes pending, 3 held by the guard, 4 bad input.",
 )
 root.command("import")(people.import_people)
 for name, command in (
@@ -45,7 +46,11 @@ for name, group in (
 
 
 @root.callback(invoke_without_command=True)
-def _version(version: Annotated[bool, typer.Option("--version", help="Print the version and end.", is_eager=True)] = False) -> None:
+def _version(
+    version: Annotated[
+        bool, typer.Option("--version", help="Print the version and end.", is_eager=True)
+    ] = False,
+) -> None:
     if version:
         showing.line(f"muster {__version__}")
         raise typer.Exit

@@ -21,7 +21,9 @@ from muster.web import create
 
 def serve(
     host: Annotated[str | None, typer.Option(help="Address to listen on; MUSTER_HOST.")] = None,
-    port: Annotated[int | None, typer.Option(help="Port to listen on; MUSTER_PORT.", min=0, max=65535)] = None,
+    port: Annotated[
+        int | None, typer.Option(help="Port to listen on; MUSTER_PORT.", min=0, max=65535)
+    ] = None,
 ) -> None:
     """Serve SCIM and do the work, until stopped."""
     settings = acting.settings()
@@ -41,7 +43,9 @@ def migrate() -> None:
 
 async def _serve(desk: Desk, settings: MusterSettings, host: str, port: int) -> None:
     async with served(desk, settings, host, port) as server:
-        showing.line(f"Muster serves on {server.url} (SCIM at /scim/v2), database {desk.db.dialect}. Ctrl-C stops it.")
+        showing.line(
+            f"Muster serves on {server.url} (SCIM at /scim/v2), database {desk.db.dialect}. Ctrl-C stops it."
+        )
         await server.ended()
 
 
@@ -69,7 +73,12 @@ async def served(desk: Desk, settings: MusterSettings, host: str, port: int) -> 
     """
     listening = _listen(host, port)
     config = uvicorn.Config(
-        create(desk), log_level=settings.log_level.lower(), lifespan="off", access_log=False, server_header=False, loop="none"
+        create(desk),
+        log_level=settings.log_level.lower(),
+        lifespan="off",
+        access_log=False,
+        server_header=False,
+        loop="none",
     )
     server = uvicorn.Server(config)
     async with Worker(desk.engine) as worker:

@@ -1,4 +1,7 @@
-"""Tables for people, JSON for programs. Everything that came from outside is shown as text, never as markup."""
+"""Tables for people, JSON for programs.
+
+Everything that came from outside is shown as text, never as markup.
+"""
 
 import sys
 from collections.abc import Iterable, Sequence
@@ -22,6 +25,7 @@ from rich.text import Text
 from muster.model import Problem
 
 out: Final = Console(highlight=False)
+_LONG: Final = 120.0  # seconds; longer spans are told in minutes
 err: Final = Console(stderr=True, highlight=False)
 
 
@@ -82,7 +86,7 @@ def duration(span: timedelta) -> str:
     seconds = span.total_seconds()
     if seconds < 1:
         return f"{seconds * 1000:.0f} ms"
-    return f"{seconds:.1f} s" if seconds < 120 else f"{seconds / 60:.1f} min"
+    return f"{seconds:.1f} s" if seconds < _LONG else f"{seconds / 60:.1f} min"
 
 
 def progress_bar() -> Progress:

@@ -4,9 +4,11 @@
 * ``sqlite``, ``postgres``: the two implementations; nothing else in Muster knows which one runs.
 * ``statement``: a piece of SQL with named parameters, compiled once per dialect.
 * ``tables``: the schema. ``migrate``: brings a database to it, and refuses one that is newer.
-* ``clock``: the only place that reads the time or makes an id. ``columns``: how values become column values and back.
+* ``clock``: the only place that reads the time or makes an id. ``columns``: how values become column values
+  and back.
 
-The floor above (``directory``, ``work``, ``audit``) holds the statements; this package must not know what they mean.
+The floor above (``directory``, ``work``, ``audit``) holds the statements; this package must not know what
+they mean.
 """
 
 from muster.db.clock import Clock, new_id, system_clock

@@ -1,9 +1,10 @@
 """How values become column values and back, the same in both dialects.
 
-Times are whole microseconds since 1970 in UTC, structured values are JSON text; names that are compared are kept
-a second time in normalised form (``muster.model.text``).
+Times are whole microseconds since 1970 in UTC, structured values are JSON text; names that are compared are
+kept a second time in normalised form (``muster.model.text``).
 """
 
+from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final
 
@@ -11,7 +12,9 @@ import msgspec
 
 from muster.model import BadInput, Problem
 
-FOREVER: Final = 9_007_199_254_740_992  # 2^53: later than every time, exact in every language that reads the column
+FOREVER: Final = (
+    9_007_199_254_740_992  # 2^53: later than every time, exact in every language that reads the column
+)
 EPOCH: Final = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND: Final = timedelta(microseconds=1)
 
@@ -38,15 +41,32 @@ def encode(value: object) -> str:
     """
     text = msgspec.json.encode(value).decode()
     if "\\u0000" in text and "\x00" in _strings(value):
-        raise BadInput(
-            Problem(
-                code="MUSTER-INPUT-NUL",
-                what="A value contains the character NUL (U+0000)",
-                why="No directory or database can hold it",
-                next_step="remove the character and send the value again",
-            )
-        )
+        raise _holds_nul()
     return text
+
+
+def refuse_nul(parameters: Iterable[object]) -> None:
+    """Do nothing unless a text among the parameters holds a NUL.
+
+    SQLite would take it and PostgreSQL would not.
+
+    Raises:
+        BadInput: one does.
+    """
+    for value in parameters:
+        if type(value) is str and "\x00" in value:
+            raise _holds_nul()
+
+
+def _holds_nul() -> BadInput:
+    return BadInput(
+        Problem(
+            code="MUSTER-INPUT-NUL",
+            what="A value contains the character NUL (U+0000)",
+            why="No directory or database can hold it",
+            next_step="remove the character and send the value again",
+        )
+    )
 
 
 def _strings(value: object) -> str:

@@ -8,8 +8,11 @@ from muster.db.statement import Statement
 Result = TypeVar("Result")
 
 
-class Duplicate(Exception):  # noqa: N818 - named for what happened
-    """A unique value is taken; ``name`` is the index or columns the database named."""
+class Duplicate(Exception):
+    """A unique value is taken; ``name`` is the index or columns the database named.
+
+    The transaction in which it was raised cannot commit any more, even when its function catches the error.
+    """
 
     def __init__(self, name: str) -> None:
         super().__init__(f"a unique value is taken: {name}")
@@ -47,12 +50,18 @@ class Transaction(Protocol):
         ...
 
     def announce(self) -> None:
-        """Once committed, wake everybody who waits for new work, in this process and in others. Only a hint."""
+        """Once committed, wake everybody who waits for new work, in this process and in others.
+
+        Only a hint.
+        """
         ...
 
 
 class Database(Protocol):
-    """An open database. The function given may be run again from its start, so it must act only through its transaction."""
+    """An open database. The function given may be run again from its start.
+
+    So it must act only through its transaction.
+    """
 
     dialect: str  # "sqlite" or "postgresql"; for doctor and metrics, not for decisions
 

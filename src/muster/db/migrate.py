@@ -64,7 +64,9 @@ async def _on_postgresql(url: str, act: Callable[[Connection], None]) -> None:
     engine = create_async_engine("postgresql+asyncpg://" + url.partition("://")[2], poolclass=pool.NullPool)
     try:
         async with engine.begin() as connection:
-            await connection.execute(text("CREATE TABLE IF NOT EXISTS migration_turn (id integer PRIMARY KEY)"))
+            await connection.execute(
+                text("CREATE TABLE IF NOT EXISTS migration_turn (id integer PRIMARY KEY)")
+            )
         async with engine.begin() as connection:
             await connection.execute(text("LOCK TABLE migration_turn IN ACCESS EXCLUSIVE MODE"))
             await connection.run_sync(act)

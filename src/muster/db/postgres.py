@@ -10,6 +10,7 @@ from urllib.parse import urlsplit
 
 import asyncpg
 
+from muster.db.columns import refuse_nul
 from muster.db.database import Duplicate, Row, Transaction
 from muster.db.statement import Statement
 from muster.model import Problem, Unavailable
@@ -17,35 +18,69 @@ from muster.model import Problem, Unavailable
 Result = TypeVar("Result")
 
 _CHANNEL: Final = "muster_work"
-_NOTIFY_SECONDS: Final = 0.01  # announcements are gathered this long: NOTIFY takes a lock that all of a server shares
+_NOTIFY_SECONDS: Final = (
+    0.01  # announcements are gathered this long: NOTIFY takes a lock that all of a server shares
+)
 _TRIES: Final = 5  # a deadlock or serialisation failure is run again
 _POOL: Final = 16
+_AWAY: Final = (  # the server, or what it needs, is not there; another try may find it back
+    OSError,
+    asyncpg.InterfaceError,
+    asyncpg.PostgresConnectionError,
+    asyncpg.OperatorInterventionError,
+    asyncpg.InsufficientResourcesError,  # disk full, too many connections
+    asyncpg.ReadOnlySQLTransactionError,  # it is a standby now
+    asyncpg.PostgresSystemError,
+)
 
 
 class _Transaction:
     def __init__(self, connection: asyncpg.pool.PoolConnectionProxy[asyncpg.Record]) -> None:
         self._connection = connection
         self.announced = False
+        self.spoilt: Duplicate | None = None  # the server refuses everything after it, COMMIT included
 
     async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:  # noqa: ANN401
-        text, _ = statement.for_postgresql
-        return cast(list[Row], await self._connection.fetch(text, *statement.in_order(parameters)))
+        text, values = _prepared(statement, parameters)
+        try:
+            return cast("list[Row]", await self._connection.fetch(text, *values))
+        except asyncpg.UniqueViolationError as error:
+            raise self._duplicate(error) from error
 
     async def one(self, statement: Statement, /, **parameters: Any) -> Row | None:  # noqa: ANN401
-        text, _ = statement.for_postgresql
-        return cast(Row | None, await self._connection.fetchrow(text, *statement.in_order(parameters)))
+        text, values = _prepared(statement, parameters)
+        try:
+            return cast("Row | None", await self._connection.fetchrow(text, *values))
+        except asyncpg.UniqueViolationError as error:
+            raise self._duplicate(error) from error
 
     async def run(self, statement: Statement, /, **parameters: Any) -> int:  # noqa: ANN401
-        text, _ = statement.for_postgresql
-        status = await self._connection.execute(text, *statement.in_order(parameters))
+        text, values = _prepared(statement, parameters)
+        try:
+            status = await self._connection.execute(text, *values)
+        except asyncpg.UniqueViolationError as error:
+            raise self._duplicate(error) from error
         return int(status.rpartition(" ")[2]) if status[-1:].isdigit() else 0
 
     async def run_many(self, statement: Statement, rows: Iterable[Mapping[str, Any]], /) -> None:
         text, _ = statement.for_postgresql
-        await self._connection.executemany(text, [statement.in_order(parameters) for parameters in rows])
+        try:
+            await self._connection.executemany(text, [_prepared(statement, row)[1] for row in rows])
+        except asyncpg.UniqueViolationError as error:
+            raise self._duplicate(error) from error
 
     def announce(self) -> None:
         self.announced = True
+
+    def _duplicate(self, error: asyncpg.UniqueViolationError) -> Duplicate:
+        self.spoilt = Duplicate(error.constraint_name or str(error))
+        return self.spoilt
+
+
+def _prepared(statement: Statement, parameters: Mapping[str, Any]) -> tuple[str, list[Any]]:
+    values = statement.in_order(parameters)
+    refuse_nul(values)
+    return statement.for_postgresql[0], values
 
 
 class PostgresDatabase:
@@ -58,10 +93,13 @@ class PostgresDatabase:
         self._pool = pool
         self._callbacks: list[Callable[[], None]] = []
         self._to_announce = asyncio.Event()
-        self._tasks = (asyncio.create_task(self._notify_forever()), asyncio.create_task(self._listen_forever()))
+        self._tasks = (
+            asyncio.create_task(self._notify_forever()),
+            asyncio.create_task(self._listen_forever()),
+        )
 
     @classmethod
-    async def open(cls, url: str) -> "PostgresDatabase":
+    async def open(cls, url: str) -> PostgresDatabase:
         """Connect to the server.
 
         Raises:
@@ -82,25 +120,27 @@ class PostgresDatabase:
         """Run the function and commit; run again after a deadlock."""
         return await self._attempt(work, isolation="read_committed", readonly=False)
 
-    async def _attempt(self, work: Callable[[Transaction], Awaitable[Result]], *, isolation: str, readonly: bool) -> Result:
+    async def _attempt(
+        self, work: Callable[[Transaction], Awaitable[Result]], *, isolation: str, readonly: bool
+    ) -> Result:
         for attempt in range(1, _TRIES + 1):
             try:
                 async with self._pool.acquire() as connection:
                     transaction = _Transaction(connection)
                     async with connection.transaction(isolation=isolation, readonly=readonly):
                         result = await work(transaction)
+                        if transaction.spoilt is not None:
+                            raise transaction.spoilt
+            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError) as error:
+                if attempt == _TRIES:
+                    raise _unavailable(self._url, error) from error
+                await asyncio.sleep(0.005 * 2**attempt)
+            except _AWAY as error:
+                raise _unavailable(self._url, error) from error
+            else:
                 if transaction.announced:
                     self._announce()
                     self._to_announce.set()
-            except (asyncpg.DeadlockDetectedError, asyncpg.SerializationError):
-                if attempt == _TRIES:
-                    raise
-                await asyncio.sleep(0.005 * 2**attempt)
-            except asyncpg.UniqueViolationError as error:
-                raise Duplicate(error.constraint_name or str(error)) from error
-            except (OSError, asyncpg.InterfaceError, asyncpg.PostgresConnectionError, asyncpg.OperatorInterventionError) as error:
-                raise _unavailable(self._url, error) from error
-            else:
                 return result
         raise AssertionError  # the last attempt returns or raises
 
@@ -122,7 +162,10 @@ class PostgresDatabase:
             self._pool.terminate()
 
     async def _notify_forever(self) -> None:
-        """Tell other processes, at most once in a while; losing one only costs the time until their next poll."""
+        """Tell other processes, at most once in a while.
+
+        Losing one only costs the time until their next poll.
+        """
         while True:
             await self._to_announce.wait()
             await asyncio.sleep(_NOTIFY_SECONDS)

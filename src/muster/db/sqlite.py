@@ -1,8 +1,8 @@
 """SQLite: one file, one writer that groups transactions into one durable commit.
 
-A point read costs 10 µs here and a thread hop ten times that, so statements run on the event loop; only the commit, which waits for the
-disk, runs in a thread. Transactions that arrive while it does are gathered: a savepoint each, one commit for all. Every caller still waits
-until its own transaction is durable.
+A point read costs 10 µs here and a thread hop ten times that, so statements run on the event loop; only the
+commit, which waits for the disk, runs in a thread. Transactions that arrive while it does are gathered: a
+savepoint each, one commit for all. Every caller still waits until its own transaction is durable.
 """
 
 import asyncio
@@ -12,6 +12,7 @@ from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
 
+from muster.db.columns import refuse_nul
 from muster.db.database import Duplicate, Row, Transaction
 from muster.db.statement import Statement
 from muster.model import Problem, Unavailable
@@ -29,6 +30,7 @@ class _Transaction:
     def __init__(self, connection: sqlite3.Connection) -> None:
         self._connection = connection
         self.announced = False
+        self.spoilt: Duplicate | None = None  # as on PostgreSQL, nothing can be committed after it
 
     async def all(self, statement: Statement, /, **parameters: Any) -> list[Row]:  # noqa: ANN401
         return cast(list[Row], self._execute(statement, parameters).fetchall())
@@ -47,11 +49,13 @@ class _Transaction:
         self.announced = True
 
     def _execute(self, statement: Statement, parameters: Mapping[str, Any]) -> sqlite3.Cursor:
+        refuse_nul(parameters.values())
         try:
             return self._connection.execute(statement.sqlite, parameters)
         except sqlite3.IntegrityError as error:
             if "UNIQUE" in str(error):
-                raise Duplicate(str(error).partition(": ")[2]) from error
+                self.spoilt = Duplicate(str(error).partition(": ")[2])
+                raise self.spoilt from error
             raise
 
 
@@ -79,7 +83,10 @@ class SqliteDatabase:
         self._committing = False  # while a thread commits, its connection is left alone
 
     async def read(self, work: Callable[[Transaction], Awaitable[Result]], /) -> Result:
-        """Run the function on one committed state; it does not give way, so the state cannot move under it."""
+        """Run the function on one committed state.
+
+        It does not give way, so the state cannot move under it.
+        """
         try:
             self._reader.execute("BEGIN")
             try:
@@ -131,7 +138,10 @@ class SqliteDatabase:
                 return
 
     async def _commit_together(self, batch: list[_Request]) -> None:
-        """Run each transaction in a savepoint of its own, commit once, then answer; all or none is durable."""
+        """Run each transaction in a savepoint of its own, commit once, then answer.
+
+        All or none is durable.
+        """
         done: list[tuple[_Request, Any]] = []
         announced = False
         try:
@@ -185,6 +195,8 @@ class SqliteDatabase:
         self._writer.execute("SAVEPOINT one")
         try:
             result = _complete(request.work(transaction))
+            if transaction.spoilt is not None:
+                raise transaction.spoilt  # noqa: TRY301 - the function caught it, and the same rule holds
         except sqlite3.OperationalError:
             raise  # the file itself is in trouble: nothing of this batch may commit
         except Exception as error:  # noqa: BLE001 - it belongs to the caller, who gets it
@@ -217,7 +229,9 @@ class SqliteDatabase:
 
 def _connect(path: Path) -> sqlite3.Connection:
     try:
-        connection = sqlite3.connect(path, isolation_level=None, check_same_thread=False, timeout=0, cached_statements=512)
+        connection = sqlite3.connect(
+            path, isolation_level=None, check_same_thread=False, timeout=0, cached_statements=512
+        )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA busy_timeout = 0")
         _with_patience(connection, "PRAGMA journal_mode = WAL")
@@ -240,7 +254,8 @@ def _complete(work: Awaitable[Result]) -> Result:
     """Run a transaction function to its end at once.
 
     Raises:
-        RuntimeError: it awaited something other than its transaction, which would hold the database while the world moves on.
+        RuntimeError: it awaited something other than its transaction, which would hold the database while
+            the world moves on.
     """
     coroutine = cast(Coroutine[Any, Any, Result], work)
     try:
@@ -259,6 +274,7 @@ def _unavailable(path: Path, error: sqlite3.Error) -> Unavailable:
             what="The database cannot be used",
             where=str(path),
             why=str(error),
-            next_step="check that the folder exists, is writable, has free space, and that no other program locks the file",
+            next_step="check that the folder exists, is writable, has free space, "
+            "and that no other program locks the file",
         )
     )

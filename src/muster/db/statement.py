@@ -13,7 +13,8 @@ _PARAMETER: Final = re.compile(r"(?<![:\w]):([a-z_]+)")
 class Statement:
     """SQL that both dialects understand, parameters written ``:name``.
 
-    Where the dialects differ, ``postgresql`` holds the other text. Literals in the text must not contain a colon.
+    Where the dialects differ, ``postgresql`` holds the other text. Literals in the text must not contain a
+    colon.
     """
 
     sqlite: str

@@ -1,7 +1,9 @@
-"""The schema. ``tenant`` is first in every key; times are microseconds, structured values JSON (see ``columns``).
+"""The schema. ``tenant`` is first in every key.
 
-The statements that use these tables stand in the wings (``directory``, ``work``, ``audit``); a test compares this page with what
-the migrations build, on both databases.
+Times are microseconds, structured values JSON (see ``columns``).
+
+The statements that use these tables stand in the wings (``directory``, ``work``, ``audit``); a test compares
+this page with what the migrations build, on both databases.
 """
 
 from typing import Any, Final
@@ -50,7 +52,9 @@ tokens: Final = Table(
     _number("revoked_at", null=True),
     _number("last_used_at", null=True),
     PrimaryKeyConstraint("tenant", "id"),
-    Index("tokens_hash", "hash", unique=True),  # the token decides tenant and source, so it is looked up without them
+    Index(
+        "tokens_hash", "hash", unique=True
+    ),  # the token decides tenant and source, so it is looked up without them
 )
 
 people: Final = Table(
@@ -63,7 +67,9 @@ people: Final = Table(
     _text("user_name"),
     _text("user_key"),  # user_name normalised, for comparison
     _text("stage"),  # active | left
-    Column("resource", _json(), nullable=False),  # the SCIM User resource without id, meta, groups, active, externalId
+    Column(
+        "resource", _json(), nullable=False
+    ),  # the SCIM User resource without id, meta, groups, active, externalId
     _number("version"),
     _number("created_at"),
     _number("changed_at"),
@@ -100,7 +106,9 @@ groups: Final = Table(
     _text("external_id", null=True),
     _text("name"),
     _text("name_key"),
-    Column("resource", _json(), nullable=False),  # the SCIM Group resource without id, meta, members, externalId
+    Column(
+        "resource", _json(), nullable=False
+    ),  # the SCIM Group resource without id, meta, members, externalId
     _number("version"),
     _number("created_at"),
     _number("changed_at"),

@@ -11,18 +11,24 @@ from muster.model import App, AppName, Constant, Copied, Health, Limits, Mapped,
 
 _PUT: Final = Statement(
     """
-    INSERT INTO apps (tenant, name, connector, settings, sealed, mapping, match_on, removal, limits, health, health_reason, retry_at,
+    INSERT INTO apps (tenant, name, connector, settings, sealed, mapping, match_on, removal, limits, health,
+        health_reason, retry_at,
         version, created_at, changed_at)
-    VALUES (:tenant, :name, :connector, :settings, :sealed, :mapping, :match_on, :removal, :limits, 'good', '', NULL, 1, :at, :at)
-    ON CONFLICT (tenant, name) DO UPDATE SET connector = excluded.connector, settings = excluded.settings, sealed = excluded.sealed,
-        mapping = excluded.mapping, match_on = excluded.match_on, removal = excluded.removal, limits = excluded.limits, health = 'good',
-        health_reason = '', health_tries = 0, retry_at = NULL, version = apps.version + 1, changed_at = excluded.changed_at
+    VALUES (:tenant, :name, :connector, :settings, :sealed, :mapping, :match_on, :removal, :limits, 'good',
+        '', NULL, 1, :at, :at)
+    ON CONFLICT (tenant, name) DO UPDATE SET connector = excluded.connector, settings = excluded.settings,
+        sealed = excluded.sealed,
+        mapping = excluded.mapping, match_on = excluded.match_on, removal = excluded.removal, limits =
+            excluded.limits, health = 'good',
+        health_reason = '', health_tries = 0, retry_at = NULL, version = apps.version + 1, changed_at =
+            excluded.changed_at
     """
 )
 _APP: Final = Statement("SELECT * FROM apps WHERE tenant = :tenant AND name = :name")
 _ALL: Final = Statement("SELECT * FROM apps WHERE tenant = :tenant ORDER BY name")
 _QUARANTINE: Final = Statement(
-    "UPDATE apps SET health = 'quarantined', health_reason = :reason, health_tries = health_tries + 1, retry_at = :retry_at"
+    "UPDATE apps SET health = 'quarantined', health_reason = :reason, health_tries = health_tries + 1, "
+    "retry_at = :retry_at"
     " WHERE tenant = :tenant AND name = :name AND version = :version"
 )
 _RECOVER: Final = Statement(
@@ -67,10 +73,18 @@ async def all_apps(tx: Transaction, tenant: Tenant) -> list[App]:
 
 
 async def quarantine(tx: Transaction, app: App, reason: str, *, retry_at: datetime) -> bool:
-    """The app is not called until the time given; false when its configuration has changed since ``app`` was read."""
+    """The app is not called until the time given.
+
+    False when its configuration has changed since ``app`` was read.
+    """
     return (
         await tx.run(
-            _QUARANTINE, tenant=app.tenant, name=app.name, version=app.version, reason=reason, retry_at=micros(retry_at)
+            _QUARANTINE,
+            tenant=app.tenant,
+            name=app.name,
+            version=app.version,
+            reason=reason,
+            retry_at=micros(retry_at),
         )
         == 1
     )

@@ -10,13 +10,15 @@ from muster.model.text import normalised
 
 _INSERT: Final = Statement(
     """
-    INSERT INTO groups (tenant, id, source, external_id, name, name_key, resource, version, created_at, changed_at)
+    INSERT INTO groups (tenant, id, source, external_id, name, name_key, resource, version, created_at,
+        changed_at)
     VALUES (:tenant, :id, :source, :external_id, :name, :name_key, :resource, :version, :at, :at)
     """
 )
 _UPDATE: Final = Statement(
     """
-    UPDATE groups SET external_id = :external_id, name = :name, name_key = :name_key, resource = :resource, version = :version, changed_at = :at
+    UPDATE groups SET external_id = :external_id, name = :name, name_key = :name_key, resource = :resource,
+        version = :version, changed_at = :at
     WHERE tenant = :tenant AND id = :id AND version = :version - 1
     """
 )
@@ -26,18 +28,26 @@ _BY_ID: Final = "SELECT * FROM groups WHERE tenant = :tenant AND id = :id"
 _GROUP: Final = Statement(_BY_ID)
 _GROUP_LOCKED: Final = Statement(_BY_ID, postgresql=_BY_ID + " FOR UPDATE")
 _BY_NAME: Final = Statement(
-    "SELECT * FROM groups WHERE tenant = :tenant AND name_key = :name_key AND (CAST(:source AS TEXT) IS NULL OR source = :source) ORDER BY id"
+    "SELECT * FROM groups WHERE tenant = :tenant AND name_key = :name_key AND (CAST(:source AS TEXT) IS "
+    "NULL OR source = :source) ORDER BY id"
 )
-_PAGE: Final = Statement("SELECT * FROM groups WHERE tenant = :tenant AND source = :source ORDER BY id LIMIT :most OFFSET :skip")
+_PAGE: Final = Statement(
+    "SELECT * FROM groups WHERE tenant = :tenant AND source = :source ORDER BY id LIMIT :most OFFSET :skip"
+)
 _COUNT: Final = Statement("SELECT COUNT(*) AS groups FROM groups WHERE tenant = :tenant AND source = :source")
 _ADD: Final = Statement(
     "INSERT INTO memberships (tenant, group_id, person, since) VALUES (:tenant, :group_id, :person, :at)"
     " ON CONFLICT (tenant, group_id, person) DO NOTHING"
 )
-_REMOVE: Final = Statement("DELETE FROM memberships WHERE tenant = :tenant AND group_id = :group_id AND person = :person")
-_MEMBERS: Final = Statement("SELECT person FROM memberships WHERE tenant = :tenant AND group_id = :group_id ORDER BY person")
+_REMOVE: Final = Statement(
+    "DELETE FROM memberships WHERE tenant = :tenant AND group_id = :group_id AND person = :person"
+)
+_MEMBERS: Final = Statement(
+    "SELECT person FROM memberships WHERE tenant = :tenant AND group_id = :group_id ORDER BY person"
+)
 _OF_PERSON: Final = Statement(
-    "SELECT g.id AS id, g.name AS name, g.source AS source FROM memberships m JOIN groups g ON g.tenant = m.tenant AND g.id = m.group_id"
+    "SELECT g.id AS id, g.name AS name, g.source AS source FROM memberships m JOIN groups g ON g.tenant "
+    "= m.tenant AND g.id = m.group_id"
     " WHERE m.tenant = :tenant AND m.person = :person ORDER BY g.name_key"
 )
 
@@ -52,7 +62,10 @@ async def insert(tx: Transaction, group: Group, resource: dict[str, Any], *, at:
 
 
 async def update(tx: Transaction, group: Group, resource: dict[str, Any], *, at: datetime) -> bool:
-    """The group is as given, one version on; false when somebody else changed it since. Members are changed on their own."""
+    """The group is as given, one version on.
+
+    False when somebody else changed it since. Members are changed on their own.
+    """
     return await tx.run(_UPDATE, **_columns(group, resource, at)) == 1
 
 
@@ -74,7 +87,9 @@ async def by_name(tx: Transaction, tenant: Tenant, name: str, source: SourceId |
     return [await _group(tx, row) for row in rows]
 
 
-async def page_of_source(tx: Transaction, tenant: Tenant, source: SourceId, *, skip: int, most: int) -> tuple[list[Group], int]:
+async def page_of_source(
+    tx: Transaction, tenant: Tenant, source: SourceId, *, skip: int, most: int
+) -> tuple[list[Group], int]:
     """A slice of a source's groups in a fixed order, and how many there are in all."""
     rows = await tx.all(_PAGE, tenant=tenant, source=source, skip=skip, most=most)
     total = await tx.one(_COUNT, tenant=tenant, source=source)
@@ -90,12 +105,21 @@ async def resource(tx: Transaction, tenant: Tenant, id: str) -> tuple[dict[str, 
 
 
 async def change_members(
-    tx: Transaction, tenant: Tenant, id: str, *, add: Iterable[PersonId] = (), remove: Iterable[PersonId] = (), at: datetime
+    tx: Transaction,
+    tenant: Tenant,
+    id: str,
+    *,
+    add: Iterable[PersonId] = (),
+    remove: Iterable[PersonId] = (),
+    at: datetime,
 ) -> None:
     """The first are members and the others are not, whatever they were before."""
-    await tx.run_many(_REMOVE, [{"tenant": tenant, "group_id": id, "person": person} for person in sorted(remove)])
     await tx.run_many(
-        _ADD, [{"tenant": tenant, "group_id": id, "person": person, "at": micros(at)} for person in sorted(add)]
+        _REMOVE, [{"tenant": tenant, "group_id": id, "person": person} for person in sorted(remove)]
+    )
+    await tx.run_many(
+        _ADD,
+        [{"tenant": tenant, "group_id": id, "person": person, "at": micros(at)} for person in sorted(add)],
     )
 
 

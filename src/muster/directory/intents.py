@@ -11,25 +11,30 @@ from muster.model import AppName, Attributes, Key, Kind, OperationId, PersonId, 
 
 _OPEN: Final = Statement(
     """
-    INSERT INTO intents (tenant, id, app, kind, subject, verb, remote_id, before, after, because, cause, state, code, detail, opened_at)
-    VALUES (:tenant, :id, :app, :kind, :subject, :verb, :remote_id, :before, :after, :because, :cause, 'open', '', '', :at)
+    INSERT INTO intents (tenant, id, app, kind, subject, verb, remote_id, before, after, because, cause,
+        state, code, detail, opened_at)
+    VALUES (:tenant, :id, :app, :kind, :subject, :verb, :remote_id, :before, :after, :because, :cause,
+        'open', '', '', :at)
     """
 )
 _CLOSE: Final = Statement(
     """
-    UPDATE intents SET state = :state, code = :code, detail = :detail, closed_at = :at, remote_id = COALESCE(:remote_id, remote_id)
+    UPDATE intents SET state = :state, code = :code, detail = :detail, closed_at = :at, remote_id =
+        COALESCE(:remote_id, remote_id)
     WHERE tenant = :tenant AND id = :id AND closed_at IS NULL
     """
 )
 _UNKNOWN: Final = Statement(
     """
-    UPDATE intents SET state = 'unknown', code = :code, detail = :detail, unknown_since = COALESCE(unknown_since, CAST(:at AS BIGINT))
+    UPDATE intents SET state = 'unknown', code = :code, detail = :detail, unknown_since =
+        COALESCE(unknown_since, CAST(:at AS BIGINT))
     WHERE tenant = :tenant AND id = :id AND closed_at IS NULL
     """
 )
 _OPEN_OF_KEY: Final = Statement(
     """
-    SELECT * FROM intents WHERE tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject AND closed_at IS NULL
+    SELECT * FROM intents WHERE tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject AND
+        closed_at IS NULL
     ORDER BY opened_at, id
     """
 )
@@ -82,7 +87,14 @@ async def open_intent(tx: Transaction, intent: Intent) -> None:
 
 
 async def close(
-    tx: Transaction, intent: Intent, end: IntentEnd, *, at: datetime, code: str = "", detail: str = "", remote_id: RemoteId | None = None
+    tx: Transaction,
+    intent: Intent,
+    end: IntentEnd,
+    *,
+    at: datetime,
+    code: str = "",
+    detail: str = "",
+    remote_id: RemoteId | None = None,
 ) -> None:
     """How it went is known."""
     await tx.run(
@@ -122,7 +134,10 @@ def _intent(row: Row) -> Intent:
     return Intent(
         id=OperationId(row["id"]),
         key=Key(
-            tenant=Tenant(row["tenant"]), app=AppName(row["app"]), kind=Kind(row["kind"]), subject=PersonId(row["subject"])
+            tenant=Tenant(row["tenant"]),
+            app=AppName(row["app"]),
+            kind=Kind(row["kind"]),
+            subject=PersonId(row["subject"]),
         ),
         verb=Verb(row["verb"]),
         remote_id=row["remote_id"],

@@ -1,4 +1,7 @@
-"""Links: our memory of owning remote objects. They outlive people; a tombstone keeps the identity of a rehire."""
+"""Links: our memory of owning remote objects. They outlive people.
+
+A tombstone keeps the identity of a rehire.
+"""
 
 from collections.abc import Mapping
 from datetime import datetime
@@ -9,26 +12,37 @@ from muster.model import AppName, Attributes, Key, Kind, Link, LinkState, Person
 
 _PUT: Final = Statement(
     """
-    INSERT INTO links (tenant, app, kind, subject, state, remote_id, etag, last_applied, linked_at, verified_at, changed_at)
-    VALUES (:tenant, :app, :kind, :subject, :state, :remote_id, :etag, :last_applied, :linked_at, :verified_at, :at)
-    ON CONFLICT (tenant, app, kind, subject) DO UPDATE SET state = excluded.state, remote_id = excluded.remote_id, etag = excluded.etag,
+    INSERT INTO links (tenant, app, kind, subject, state, remote_id, etag, last_applied, linked_at,
+        verified_at, changed_at)
+    VALUES (:tenant, :app, :kind, :subject, :state, :remote_id, :etag, :last_applied, :linked_at,
+        :verified_at, :at)
+    ON CONFLICT (tenant, app, kind, subject) DO UPDATE SET state = excluded.state, remote_id =
+        excluded.remote_id, etag = excluded.etag,
         last_applied = excluded.last_applied, linked_at = COALESCE(links.linked_at, excluded.linked_at),
         verified_at = excluded.verified_at, changed_at = excluded.changed_at
     """
 )
-_LINK: Final = Statement("SELECT * FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject")
-_OF_PERSON: Final = Statement("SELECT * FROM links WHERE tenant = :tenant AND subject = :subject ORDER BY app, kind")
+_LINK: Final = Statement(
+    "SELECT * FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject"
+)
+_OF_PERSON: Final = Statement(
+    "SELECT * FROM links WHERE tenant = :tenant AND subject = :subject ORDER BY app, kind"
+)
 _OF_APP: Final = Statement("SELECT * FROM links WHERE tenant = :tenant AND app = :app ORDER BY kind, subject")
 _COUNT_MANAGED: Final = Statement(
-    "SELECT COUNT(*) AS links FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND state IN ('linked', 'disabled')"
+    "SELECT COUNT(*) AS links FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND "
+    "state IN ('linked', 'disabled')"
 )
 _ID_TAKEN: Final = Statement(
-    "SELECT subject FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND remote_id = :remote_id"
+    "SELECT subject FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND remote_id = "
+    ":remote_id"
     " AND state <> 'tombstone' AND subject <> :subject"
 )
 
 
-_FORGET: Final = Statement("DELETE FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject")
+_FORGET: Final = Statement(
+    "DELETE FROM links WHERE tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject"
+)
 
 
 async def put(tx: Transaction, link: Link, *, at: datetime) -> None:
@@ -95,7 +109,10 @@ def attributes_from_json(stored: Mapping[str, Any]) -> Attributes:
 def _link(row: Row) -> Link:
     return Link(
         key=Key(
-            tenant=Tenant(row["tenant"]), app=AppName(row["app"]), kind=Kind(row["kind"]), subject=PersonId(row["subject"])
+            tenant=Tenant(row["tenant"]),
+            app=AppName(row["app"]),
+            kind=Kind(row["kind"]),
+            subject=PersonId(row["subject"]),
         ),
         state=LinkState(row["state"]),
         remote_id=row["remote_id"],

@@ -10,51 +10,64 @@ from muster.model.text import normalised
 
 _INSERT: Final = Statement(
     """
-    INSERT INTO people (tenant, id, source, external_id, user_name, user_key, stage, resource, version, created_at, changed_at, left_at)
-    VALUES (:tenant, :id, :source, :external_id, :user_name, :user_key, :stage, :resource, :version, :at, :at, :left_at)
+    INSERT INTO people (tenant, id, source, external_id, user_name, user_key, stage, resource, version,
+        created_at, changed_at, left_at)
+    VALUES (:tenant, :id, :source, :external_id, :user_name, :user_key, :stage, :resource, :version, :at,
+        :at, :left_at)
     """
 )
 _UPDATE: Final = Statement(
     """
-    UPDATE people SET external_id = :external_id, user_name = :user_name, user_key = :user_key, stage = :stage, resource = :resource,
+    UPDATE people SET external_id = :external_id, user_name = :user_name, user_key = :user_key, stage =
+        :stage, resource = :resource,
         version = :version, changed_at = :at, deleted_at = NULL,
         left_at = CASE WHEN :stage = 'left' THEN COALESCE(left_at, CAST(:at AS BIGINT)) ELSE NULL END
     WHERE tenant = :tenant AND id = :id AND version = :version - 1
     """
 )
 _DELETE: Final = Statement(
-    "UPDATE people SET deleted_at = :at, changed_at = :at, stage = 'left', left_at = COALESCE(left_at, CAST(:at AS BIGINT)), version = version + 1"
+    "UPDATE people SET deleted_at = :at, changed_at = :at, stage = 'left', left_at = COALESCE(left_at, "
+    "CAST(:at AS BIGINT)), version = version + 1"
     " WHERE tenant = :tenant AND id = :id AND deleted_at IS NULL"
 )
 _BY_ID: Final = "SELECT * FROM people WHERE tenant = :tenant AND id = :id"
 _PERSON: Final = Statement(_BY_ID)
 _PERSON_LOCKED: Final = Statement(_BY_ID, postgresql=_BY_ID + " FOR UPDATE")
 _BY_NAME: Final = Statement(
-    "SELECT * FROM people WHERE tenant = :tenant AND user_key = :user_key AND (CAST(:source AS TEXT) IS NULL OR source = :source)"
+    "SELECT * FROM people WHERE tenant = :tenant AND user_key = :user_key AND (CAST(:source AS TEXT) IS "
+    "NULL OR source = :source)"
     " ORDER BY deleted_at IS NOT NULL, id"
 )
 _BY_EXTERNAL_ID: Final = Statement(
     "SELECT * FROM people WHERE tenant = :tenant AND source = :source AND external_id = :external_id"
     " ORDER BY deleted_at IS NOT NULL, deleted_at DESC, id"
 )
-_OF_SOURCE: Final = Statement("SELECT * FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL ORDER BY id")
+_OF_SOURCE: Final = Statement(
+    "SELECT * FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL ORDER BY id"
+)
 _ALL: Final = Statement("SELECT * FROM people WHERE tenant = :tenant AND id > :after ORDER BY id LIMIT :most")
 _PAGE: Final = Statement(
-    "SELECT * FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL ORDER BY id LIMIT :most OFFSET :skip"
+    "SELECT * FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL ORDER BY id "
+    "LIMIT :most OFFSET :skip"
 )
-_COUNT: Final = Statement("SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL")
+_COUNT: Final = Statement(
+    "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL"
+)
 _COUNT_ACTIVE: Final = Statement(
-    "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND stage = 'active' AND deleted_at IS NULL"
+    "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND stage = "
+    "'active' AND deleted_at IS NULL"
 )
 _COUNT_LEFT: Final = Statement(
     "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND left_at >= :since"
 )
 _GROUPS: Final = Statement(
-    "SELECT m.person AS person, g.name AS name FROM memberships m JOIN groups g ON g.tenant = m.tenant AND g.id = m.group_id"
+    "SELECT m.person AS person, g.name AS name FROM memberships m JOIN groups g ON g.tenant = m.tenant "
+    "AND g.id = m.group_id"
     " WHERE m.tenant = :tenant AND m.person = :person"
 )
 _GROUPS_OF_ALL: Final = Statement(
-    "SELECT m.person AS person, g.name AS name FROM memberships m JOIN groups g ON g.tenant = m.tenant AND g.id = m.group_id"
+    "SELECT m.person AS person, g.name AS name FROM memberships m JOIN groups g ON g.tenant = m.tenant "
+    "AND g.id = m.group_id"
     " WHERE m.tenant = :tenant"
 )
 _FEW: Final = 20  # people; beyond this, one query for every membership is cheaper than one each
@@ -71,7 +84,9 @@ async def insert(tx: Transaction, person: Identity, *, at: datetime) -> None:
 
 
 async def update(tx: Transaction, person: Identity, *, at: datetime) -> bool:
-    """The person is as given, one version on; false when somebody else changed them since (``version`` is the new one).
+    """The person is as given, one version on.
+
+    False when somebody else changed them since (``version`` is the new one).
 
     Raises:
         Duplicate: the source has another person with this userName or externalId.
@@ -87,7 +102,10 @@ async def delete(tx: Transaction, person: Identity, *, at: datetime) -> None:
 
 
 async def person(tx: Transaction, tenant: Tenant, id: PersonId, *, lock: bool = False) -> Identity | None:
-    """The person, also one whose source deleted them. ``lock`` keeps others from changing them until the transaction ends."""
+    """The person, also one whose source deleted them.
+
+    ``lock`` keeps others from changing them until the transaction ends.
+    """
     row = await tx.one(_PERSON_LOCKED if lock else _PERSON, tenant=tenant, id=id)
     return None if row is None else (await _with_groups(tx, tenant, [row]))[0]
 
@@ -106,13 +124,17 @@ async def stamps(tx: Transaction, tenant: Tenant, id: PersonId) -> tuple[datetim
     return from_micros(row["created_at"]), from_micros(row["changed_at"])
 
 
-async def by_name(tx: Transaction, tenant: Tenant, user_name: str, source: SourceId | None = None) -> list[Identity]:
+async def by_name(
+    tx: Transaction, tenant: Tenant, user_name: str, source: SourceId | None = None
+) -> list[Identity]:
     """Everybody of this userName (as names are compared), those still with their source first."""
     rows = await tx.all(_BY_NAME, tenant=tenant, user_key=normalised(user_name), source=source)
     return await _with_groups(tx, tenant, rows)
 
 
-async def by_external_id(tx: Transaction, tenant: Tenant, source: SourceId, external_id: str) -> list[Identity]:
+async def by_external_id(
+    tx: Transaction, tenant: Tenant, source: SourceId, external_id: str
+) -> list[Identity]:
     """Everybody a source calls so, the one it still has first."""
     return await _with_groups(
         tx, tenant, await tx.all(_BY_EXTERNAL_ID, tenant=tenant, source=source, external_id=external_id)
@@ -124,13 +146,17 @@ async def of_source(tx: Transaction, tenant: Tenant, source: SourceId) -> list[I
     return await _with_groups(tx, tenant, await tx.all(_OF_SOURCE, tenant=tenant, source=source))
 
 
-async def page_of_source(tx: Transaction, tenant: Tenant, source: SourceId, *, skip: int, most: int) -> tuple[list[Identity], int]:
+async def page_of_source(
+    tx: Transaction, tenant: Tenant, source: SourceId, *, skip: int, most: int
+) -> tuple[list[Identity], int]:
     """A slice of a source's people in a fixed order, and how many there are in all."""
     rows = await tx.all(_PAGE, tenant=tenant, source=source, skip=skip, most=most)
     return await _with_groups(tx, tenant, rows), await _count(tx, _COUNT, tenant=tenant, source=source)
 
 
-async def everybody(tx: Transaction, tenant: Tenant, *, after: PersonId | None = None, most: int = 1_000) -> list[Identity]:
+async def everybody(
+    tx: Transaction, tenant: Tenant, *, after: PersonId | None = None, most: int = 1_000
+) -> list[Identity]:
     """The next people in the order of their ids, whatever their stage."""
     return await _with_groups(tx, tenant, await tx.all(_ALL, tenant=tenant, after=after or "", most=most))
 

@@ -8,7 +8,8 @@ from muster.model import AppName, AttributeEquals, Condition, Everyone, InGroup,
 
 _PUT: Final = Statement(
     """
-    INSERT INTO rules (tenant, name, app, condition, created_at) VALUES (:tenant, :name, :app, :condition, :at)
+    INSERT INTO rules (tenant, name, app, condition, created_at) VALUES (:tenant, :name, :app, :condition,
+        :at)
     ON CONFLICT (tenant, name) DO UPDATE SET app = excluded.app, condition = excluded.condition
     """
 )
@@ -20,7 +21,12 @@ _OF_APP: Final = Statement("SELECT * FROM rules WHERE tenant = :tenant AND app =
 async def put(tx: Transaction, rule: Rule, *, at: datetime) -> None:
     """The rule stands so."""
     await tx.run(
-        _PUT, tenant=rule.tenant, name=rule.name, app=rule.app, condition=encode(_condition_to_json(rule.when)), at=micros(at)
+        _PUT,
+        tenant=rule.tenant,
+        name=rule.name,
+        app=rule.app,
+        condition=encode(_condition_to_json(rule.when)),
+        at=micros(at),
     )
 
 

@@ -21,12 +21,15 @@ _ADD_TOKEN: Final = Statement(
 )
 _TOKEN: Final = Statement(
     """
-    SELECT t.id AS token_id, t.last_used_at AS last_used_at, s.* FROM tokens t JOIN sources s ON s.tenant = t.tenant AND s.id = t.source
+    SELECT t.id AS token_id, t.last_used_at AS last_used_at, s.* FROM tokens t JOIN sources s ON s.tenant =
+        t.tenant AND s.id = t.source
     WHERE t.hash = :hash AND t.revoked_at IS NULL AND (t.expires_at IS NULL OR t.expires_at > :at)
     """
 )
 _USED: Final = Statement("UPDATE tokens SET last_used_at = :at WHERE tenant = :tenant AND id = :id")
-_TOKENS: Final = Statement("SELECT * FROM tokens WHERE tenant = :tenant AND source = :source ORDER BY created_at, id")
+_TOKENS: Final = Statement(
+    "SELECT * FROM tokens WHERE tenant = :tenant AND source = :source ORDER BY created_at, id"
+)
 _REVOKE: Final = Statement(
     "UPDATE tokens SET revoked_at = :at WHERE tenant = :tenant AND id = :id AND revoked_at IS NULL"
 )
@@ -60,7 +63,9 @@ async def insert(tx: Transaction, source: Source, *, at: datetime) -> None:
     Raises:
         Duplicate: there is one of this name.
     """
-    await tx.run(_INSERT, tenant=source.tenant, id=source.id, name=source.name, type=source.type, at=micros(at))
+    await tx.run(
+        _INSERT, tenant=source.tenant, id=source.id, name=source.name, type=source.type, at=micros(at)
+    )
 
 
 async def by_name(tx: Transaction, tenant: Tenant, name: str) -> Source | None:
@@ -81,12 +86,26 @@ async def all_sources(tx: Transaction, tenant: Tenant) -> list[Source]:
 
 
 async def add_token(
-    tx: Transaction, source: Source, *, id: str, hash: str, prefix: str, at: datetime, expires_at: datetime | None
+    tx: Transaction,
+    source: Source,
+    *,
+    id: str,
+    hash: str,
+    prefix: str,
+    at: datetime,
+    expires_at: datetime | None,
 ) -> None:
     """The token whose hash this is speaks for the source from now on."""
     expires = None if expires_at is None else micros(expires_at)
     await tx.run(
-        _ADD_TOKEN, tenant=source.tenant, id=id, source=source.id, hash=hash, prefix=prefix, at=micros(at), expires_at=expires
+        _ADD_TOKEN,
+        tenant=source.tenant,
+        id=id,
+        source=source.id,
+        hash=hash,
+        prefix=prefix,
+        at=micros(at),
+        expires_at=expires,
     )
 
 
@@ -96,7 +115,11 @@ async def bearer(tx: Transaction, hash: str, *, at: datetime) -> Bearer | None:
     if row is None:
         return None
     used = row["last_used_at"]
-    return Bearer(source=_source(row), token_id=row["token_id"], last_used_at=None if used is None else from_micros(used))
+    return Bearer(
+        source=_source(row),
+        token_id=row["token_id"],
+        last_used_at=None if used is None else from_micros(used),
+    )
 
 
 async def note_use(tx: Transaction, tenant: Tenant, token_id: str, *, at: datetime) -> None:

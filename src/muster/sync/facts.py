@@ -11,7 +11,10 @@ from muster.policy import desired
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
-    """What is known of one key before anybody looks at the application. ``app`` is None once it was removed from Muster."""
+    """What is known of one key before anybody looks at the application.
+
+    ``app`` is None once it was removed from Muster.
+    """
 
     key: Key
     app: App | None

@@ -15,7 +15,10 @@ _LONGEST_OBEDIENCE: Final = timedelta(hours=1)  # an application may ask for mor
 
 
 def finish_after(error: TargetError, *, attempts: int, chance: float, at: datetime) -> Finish:
-    """What becomes of the key. ``attempts`` counts the failed ones before this; ``chance`` is from 0 up to 1."""
+    """What becomes of the key. ``attempts`` counts the failed ones before this.
+
+    ``chance`` is from 0 up to 1.
+    """
     reason = str(error)
     match error:
         case Rejected():

@@ -1,7 +1,9 @@
-"""The worker: owns apps, claims their dirty keys, and lets ``reconcile`` converge them, all apps side by side.
+"""The worker: owns apps, claims their dirty keys, and lets ``reconcile`` converge them.
 
-Woken at once by a change; once a second it looks by itself, for a wake-up is only a hint. A slow or broken application fills only its
-own slots. Leavers have slots of their own in every application.
+All apps side by side.
+
+Woken at once by a change; once a second it looks by itself, for a wake-up is only a hint. A slow or broken
+application fills only its own slots. Leavers have slots of their own in every application.
 """
 
 import asyncio
@@ -10,7 +12,7 @@ import os
 import socket
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
-from typing import Final
+from typing import Final, Self
 
 import structlog
 
@@ -41,7 +43,10 @@ class _Running:
 
 
 class Worker:
-    """Drains the dirty set of every app this process owns. ``async with Worker(engine):`` starts and stops it."""
+    """Drains the dirty set of every app this process owns.
+
+    ``async with Worker(engine):`` starts and stops it.
+    """
 
     def __init__(self, engine: Engine) -> None:
         self._engine = engine
@@ -54,7 +59,7 @@ class Worker:
         self._unrecorded: list[tuple[Claim, Retry]] = []  # passes whose end could not be written down yet
         self._loop_task: asyncio.Task[None] | None = None
 
-    async def __aenter__(self) -> "Worker":
+    async def __aenter__(self) -> Self:
         self._unsubscribe = self._engine.db.on_announcement(self._woken.set)
         self._loop_task = asyncio.create_task(self._run(), name="muster-worker")
         return self
@@ -161,12 +166,18 @@ class Worker:
             self._renewed = 0.0
             return
         except MusterError as error:
-            _log.warning("a pass was not recorded", app=claim.key.app, person=claim.key.subject, problem=str(error))
+            _log.warning(
+                "a pass was not recorded", app=claim.key.app, person=claim.key.subject, problem=str(error)
+            )
             self._to_release(claim, str(error))
             return
         except Exception as error:  # noqa: BLE001 - a fault in a connector or in us must not leave the key claimed for ever
             _log.exception("a pass broke off", app=claim.key.app, person=claim.key.subject)
-            self._to_release(claim, f"[MUSTER-INTERNAL] The pass broke off: {type(error).__name__}. Next: report this with the log")
+            self._to_release(
+                claim,
+                f"[MUSTER-INTERNAL] The pass broke off: {type(error).__name__}. Next: report this "
+                "with the log",
+            )
             return
         if isinstance(done.finish, Retry | Held):
             self._wake_at(done.finish.due)
@@ -216,4 +227,3 @@ async def _release(tx: Transaction, unrecorded: tuple[tuple[Claim, Retry], ...],
 def _stopped(app: App) -> App:
     """The app as it is until its health is read anew: nothing is claimed for it."""
     return replace(app, health=Health.QUARANTINED, retry_at=datetime.max.replace(tzinfo=UTC))
-

@@ -25,7 +25,10 @@ HELD = frozenset({LinkState.LINKED, LinkState.DISABLED})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Sighting:
-    """What was seen: the linked object, or what looking for the person's account brought (None: nobody looked)."""
+    """What was seen: the linked object, or what looking for the person's account brought (None.
+
+    Nobody looked).
+    """
 
     observed: RemoteObject | None = None
     match: Correlation | None = None
@@ -88,7 +91,9 @@ async def _look_for(db: Database, target: Target, facts: Facts) -> Sighting:
     return Sighting(match=match, calls=calls)
 
 
-async def _linked_elsewhere(db: Database, key: Key, candidates: Sequence[RemoteObject]) -> frozenset[RemoteId]:
+async def _linked_elsewhere(
+    db: Database, key: Key, candidates: Sequence[RemoteObject]
+) -> frozenset[RemoteId]:
     if not candidates:
         return frozenset()
 

@@ -1,7 +1,9 @@
-"""One pass over one key: read everything, and converge. The only way anything in an application is ever changed.
+"""One pass over one key: read everything, and converge.
 
-Without a claim a pass stops after the plan: that is the dry run, the preview and ``muster plan``. With one it goes on: guard, intent,
-call, record, until the key is converged or its next step is known.
+The only way anything in an application is ever changed.
+
+Without a claim a pass stops after the plan: that is the dry run, the preview and ``muster plan``. With one
+it goes on: guard, intent, call, record, until the key is converged or its next step is known.
 """
 
 from dataclasses import dataclass, replace
@@ -83,8 +85,12 @@ async def reconcile(engine: Engine, key: Key, claim: Claim | None = None) -> Rec
                 return await _not_seen(engine, facts, facts.app, claim, error)
             continue
         except _Recorded as recorded:
-            return Reconciliation(key=key, plan=plan, applied=tuple(applied), finish=recorded.finish, error=recorded.error)
-        return Reconciliation(key=key, plan=plan, applied=tuple(applied), finish=finish, because=facts.desired.because)
+            return Reconciliation(
+                key=key, plan=plan, applied=tuple(applied), finish=recorded.finish, error=recorded.error
+            )
+        return Reconciliation(
+            key=key, plan=plan, applied=tuple(applied), finish=finish, because=facts.desired.because
+        )
     raise AssertionError  # the last round returns
 
 
@@ -105,12 +111,19 @@ async def _removed(engine: Engine, facts: Facts, claim: Claim | None) -> Reconci
     plan = Plan(key=facts.key)
     if claim is None:
         return Reconciliation(key=facts.key, plan=plan)
-    book = Book(engine=engine, claim=claim, facts=facts, app=App(tenant=facts.key.tenant, name=facts.key.app, connector=""))
+    book = Book(
+        engine=engine,
+        claim=claim,
+        facts=facts,
+        app=App(tenant=facts.key.tenant, name=facts.key.app, connector=""),
+    )
     await book.converged(Settled(), verified=False, calls=0)
     return Reconciliation(key=facts.key, plan=plan, finish=Settled())
 
 
-async def _not_seen(engine: Engine, facts: Facts, app: App, claim: Claim | None, error: TargetError) -> Reconciliation:
+async def _not_seen(
+    engine: Engine, facts: Facts, app: App, claim: Claim | None, error: TargetError
+) -> Reconciliation:
     if claim is None:
         raise error
     finish = finish_after(error, attempts=claim.attempts, chance=engine.chance(), at=engine.clock())
@@ -118,7 +131,7 @@ async def _not_seen(engine: Engine, facts: Facts, app: App, claim: Claim | None,
     return Reconciliation(key=facts.key, plan=Plan(key=facts.key), finish=finish, error=error)
 
 
-class _Recorded(Exception):  # noqa: N818 - not an error: the pass is over and written down
+class _Recorded(Exception):
     """A call failed in a way that ends the pass, and that is recorded already."""
 
     def __init__(self, finish: Finish, error: TargetError) -> None:
@@ -171,21 +184,32 @@ class _Pass:
             self.applied.append(operation)
         return last
 
-    # -- outcomes that were unknown ------------------------------------------------------------------------------
+    # -- outcomes that were unknown
+    # ------------------------------------------------------------------------------
 
     def _still_unknown(self, plan: Plan, sighting: Sighting) -> Retry | None:
         """A creation that is not seen yet may still appear: until the application has settled, only look."""
         intent = self.facts.unfinished_creation
-        if intent is None or (sighting.match is not None and (sighting.match.found or sighting.match.withheld)):
+        if intent is None or (
+            sighting.match is not None and (sighting.match.found or sighting.match.withheld)
+        ):
             return None
         at = self.engine.clock()
         if at >= self._settled_at(intent):
             return None
-        due = min(self._settled_at(intent), at + backoff(self.claim.attempts, _FIRST_LOOK, self.engine.chance()))
-        return Retry(due=due, reason=f"whether account creation {intent.id} arrived in {plan.key.app} is not known; looking again")
+        due = min(
+            self._settled_at(intent), at + backoff(self.claim.attempts, _FIRST_LOOK, self.engine.chance())
+        )
+        return Retry(
+            due=due,
+            reason=f"whether account creation {intent.id} arrived in {plan.key.app} is not known; "
+            "looking again",
+        )
 
     def _settled_at(self, intent: Intent) -> datetime:
-        return (intent.unknown_since or intent.opened_at) + timedelta(seconds=self.target.app.limits.settle_seconds)
+        return (intent.unknown_since or intent.opened_at) + timedelta(
+            seconds=self.target.app.limits.settle_seconds
+        )
 
     async def _resolve(self, plan: Plan, sighting: Sighting) -> bool:
         """Close open intents with what was seen; says whether there were any that may still take effect."""
@@ -194,7 +218,9 @@ class _Pass:
         found = sighting.match is not None and bool(sighting.match.found)
         still_planned = {operation.verb for operation in plan.operations}
         ended = {
-            intent: IntentEnd.DONE if (found if intent.verb is Verb.CREATE else intent.verb not in still_planned) else IntentEnd.FAILED
+            intent: IntentEnd.DONE
+            if (found if intent.verb is Verb.CREATE else intent.verb not in still_planned)
+            else IntentEnd.FAILED
             for intent in self.facts.open_intents
         }
         await self._book.resolved(ended, "looked at the application after an unknown outcome")
@@ -202,11 +228,15 @@ class _Pass:
         return any(self.engine.clock() < self._settled_at(intent) for intent in self.facts.open_intents)
 
     def _last_look(self) -> Retry:
-        """A write of unknown outcome may still land after what we do now: look once more when it no longer can."""
+        """A write of unknown outcome may still land after what we do now.
+
+        Look once more when it no longer can.
+        """
         settled = max(self._settled_at(intent) for intent in self.facts.open_intents)
         return Retry(due=settled, reason="looking once more after an unknown outcome", counts=False)
 
-    # -- operations that send nothing ----------------------------------------------------------------------------
+    # -- operations that send nothing
+    # ----------------------------------------------------------------------------
 
     async def _ask(self, operation: Operation) -> Finish:
         why = "; ".join(operation.because)
@@ -249,10 +279,16 @@ class _Pass:
         await self._book.done(operation, None, link, finish=finish, started=at)
         return link
 
-    # -- operations that write -----------------------------------------------------------------------------------
+    # -- operations that write
+    # -----------------------------------------------------------------------------------
 
     async def _write(
-        self, plan: Plan, operation: Operation, link: Link | None, seen: RemoteObject | None, finish: Finish | None
+        self,
+        plan: Plan,
+        operation: Operation,
+        link: Link | None,
+        seen: RemoteObject | None,
+        finish: Finish | None,
     ) -> tuple[Link, RemoteObject | None] | Hold:
         """Intent, call, proof, record."""
         intent = await self._book.intend(plan, operation)
@@ -274,13 +310,19 @@ class _Pass:
         self.engine.reached("after-record")
         return now, proven
 
-    async def _call(self, operation: Operation, seen: RemoteObject | None, id: OperationId) -> RemoteObject | None:
+    async def _call(
+        self, operation: Operation, seen: RemoteObject | None, id: OperationId
+    ) -> RemoteObject | None:
         connector = self.target.connector
         if operation.verb is Verb.CREATE:
-            new = New(kind=operation.key.kind, external_id=operation.key.subject, attributes=_set_only(operation))
+            new = New(
+                kind=operation.key.kind, external_id=operation.key.subject, attributes=_set_only(operation)
+            )
             created = await connector.create(new, id)
             if created.external_id not in {None, "", operation.key.subject}:
-                raise OutcomeUnknown(f"it answered the creation with the account of somebody else ({created.id})")
+                raise OutcomeUnknown(
+                    f"it answered the creation with the account of somebody else ({created.id})"
+                )
             return created
         if seen is None:
             raise AssertionError  # every other write is of an object the plan observed
@@ -311,7 +353,9 @@ class _Pass:
             raise OutcomeUnknown("it said the account is out of use, and still shows it in use")
         return shown
 
-    async def _failed(self, operation: Operation, intent: Intent, error: TargetError, started: datetime) -> Exception:
+    async def _failed(
+        self, operation: Operation, intent: Intent, error: TargetError, started: datetime
+    ) -> Exception:
         """Record the failure; give the exception that ends or repeats the pass."""
         if isinstance(error, Gone) and operation.verb is Verb.CREATE:
             error = Unsupported("it answers the creation of an account with “not found”", status=error.status)
@@ -330,25 +374,32 @@ class _Pass:
         await self._book.failed(operation, intent, error, finish, started=started)
         return _Recorded(finish, error)
 
-    # -- what we remember afterwards -----------------------------------------------------------------------------
+    # -- what we remember afterwards
+    # -----------------------------------------------------------------------------
 
     def _link_after(self, operation: Operation, link: Link | None, seen: RemoteObject | None) -> Link:
         at = self.engine.clock()
         remembered = link or self._remembered(operation)
         if operation.verb is Verb.DELETE or seen is None:
             return replace(remembered, state=LinkState.TOMBSTONE, etag=None, verified_at=at)
-        disabled = operation.verb is Verb.DISABLE or (seen.active is False and operation.verb is not Verb.ENABLE)
+        disabled = operation.verb is Verb.DISABLE or (
+            seen.active is False and operation.verb is not Verb.ENABLE
+        )
         return replace(
             remembered,
             state=LinkState.DISABLED if disabled else LinkState.LINKED,
             remote_id=seen.id,
             etag=seen.etag,
             last_applied={**remembered.last_applied, **self._managed(seen), **operation.after},
-            verified_at=at if operation.verb.destroys or operation.verb is Verb.CREATE else remembered.verified_at,
+            verified_at=at
+            if operation.verb.destroys or operation.verb is Verb.CREATE
+            else remembered.verified_at,
         )
 
     def _remembered(self, operation: Operation) -> Link:
-        return self.facts.link or Link(key=operation.key, state=LinkState.LINKED, remote_id=operation.remote_id)
+        return self.facts.link or Link(
+            key=operation.key, state=LinkState.LINKED, remote_id=operation.remote_id
+        )
 
     def _managed(self, seen: RemoteObject) -> dict[str, str | bool | int | float | tuple[str, ...] | None]:
         """The part of an object that we look after."""

@@ -1,4 +1,7 @@
-"""The transactions around a call: the intent before it, the outcome after it, each fenced by ownership and each with its audit record."""
+"""The transactions around a call.
+
+The intent before it, the outcome after it, each fenced by ownership and each with its audit record.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -27,8 +30,8 @@ from muster.model import (
 )
 from muster.plan import Go, Hold, Window, guard
 from muster.sync.engine import Engine
-from muster.sync.failures import quarantine_until
 from muster.sync.facts import Facts
+from muster.sync.failures import quarantine_until
 from muster.work import Claim, Finish, Parked
 
 WINDOW: Final = timedelta(hours=1)  # the guard's sliding window
@@ -99,7 +102,13 @@ class Book:
         return self.claim.priority is Priority.LEAVER or self.claim.approved_by is not None
 
     async def done(
-        self, operation: Operation, intent: Intent | None, link: Link | None, *, finish: Finish | None, started: datetime
+        self,
+        operation: Operation,
+        intent: Intent | None,
+        link: Link | None,
+        *,
+        finish: Finish | None,
+        started: datetime,
     ) -> None:
         """What was done is recorded, with the link as it is now; ``finish`` also lets go of the key.
 
@@ -125,9 +134,18 @@ class Book:
         await self.engine.db.write(commit)
 
     async def failed(
-        self, operation: Operation, intent: Intent, error: TargetError, finish: Finish | None, *, started: datetime
+        self,
+        operation: Operation,
+        intent: Intent,
+        error: TargetError,
+        finish: Finish | None,
+        *,
+        started: datetime,
     ) -> None:
-        """How it failed is recorded; an unknown outcome leaves the intent open, so that the next pass looks first."""
+        """How it failed is recorded; an unknown outcome leaves the intent open.
+
+        So that the next pass looks first.
+        """
         at = self.engine.clock()
         unknown = isinstance(error, OutcomeUnknown)
 
@@ -163,14 +181,21 @@ class Book:
             await work.fence(tx, self.claim.owned)
             action = Action.ACCOUNT_PARK if isinstance(finish, Parked) else Action.ACCOUNT_READ
             record = self._record(action, at, Result.FAILED)
-            await audit.append(tx, replace(record, code=error.code, detail={"why": error.why, "status": error.status}))
+            await audit.append(
+                tx, replace(record, code=error.code, detail={"why": error.why, "status": error.status})
+            )
             await self._quarantine_if_broken(tx, error, at)
             await self._let_go(tx, finish, at, recovered=False)
 
         await self.engine.db.write(commit)
 
-    async def stopped(self, action: Action, problem: Problem, finish: Finish, *, link: Link | None = None) -> None:
-        """The pass ends without an answer from the application being wanted: held, parked, or a question for a person."""
+    async def stopped(
+        self, action: Action, problem: Problem, finish: Finish, *, link: Link | None = None
+    ) -> None:
+        """The pass ends without an answer from the application being wanted.
+
+        Held, parked, or a question for a person.
+        """
         at = self.engine.clock()
 
         async def commit(tx: Transaction) -> None:
@@ -218,8 +243,14 @@ class Book:
 
         await self.engine.db.write(commit)
 
-    async def _let_go(self, tx: Transaction, finish: Finish | None, at: datetime, *, recovered: bool = True) -> None:
-        if recovered and self.app.health is Health.QUARANTINED and await apps.recover(tx, self.app.tenant, self.app.name):
+    async def _let_go(
+        self, tx: Transaction, finish: Finish | None, at: datetime, *, recovered: bool = True
+    ) -> None:
+        if (
+            recovered
+            and self.app.health is Health.QUARANTINED
+            and await apps.recover(tx, self.app.tenant, self.app.name)
+        ):
             await audit.append(tx, replace(self._record(Action.APP_RECOVER, at, Result.DONE), person=None))
         if finish is not None:
             await work.finish(tx, self.claim, finish, at=at)
@@ -232,7 +263,9 @@ class Book:
         if self.app.health is Health.GOOD and tries:
             return  # another pass of the same moment already did
         if await apps.quarantine(tx, self.app, str(error), retry_at=until):
-            record = replace(self._record(Action.APP_QUARANTINE, at, Result.DONE), person=None, code=error.code)
+            record = replace(
+                self._record(Action.APP_QUARANTINE, at, Result.DONE), person=None, code=error.code
+            )
             await audit.append(tx, replace(record, detail={"why": error.why, "until": until.isoformat()}))
 
     def _about(

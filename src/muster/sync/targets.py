@@ -1,4 +1,7 @@
-"""Applications as opened for calls: one connector each, opened once, opened anew when the configuration changes."""
+"""Applications as opened for calls.
+
+One connector each, opened once, opened anew when the configuration changes.
+"""
 
 import asyncio
 from collections.abc import Awaitable, Callable
@@ -26,7 +29,9 @@ class Target:
     @property
     def case_ignored(self) -> frozenset[str]:
         """The attributes in which letter case makes no difference."""
-        return frozenset(name for name, attribute in self.account.attributes.items() if attribute.case is Case.IGNORE)
+        return frozenset(
+            name for name, attribute in self.account.attributes.items() if attribute.case is Case.IGNORE
+        )
 
     @property
     def disables(self) -> Disables | None:
@@ -36,7 +41,10 @@ class Target:
 
 
 class Targets:
-    """Keeps one ``Target`` per app open; ``connect`` comes from the wiring, the only place that knows concrete connectors."""
+    """Keeps one ``Target`` per app open.
+
+    ``connect`` comes from the wiring, the only place that knows concrete connectors.
+    """
 
     def __init__(self, connect: Callable[[App], Awaitable[Target]]) -> None:
         self._connect = connect

@@ -9,12 +9,14 @@ from muster.db import FOREVER, Row, Statement, Transaction, from_micros
 from muster.model import AppName, Key, Kind, PersonId, Priority, Tenant
 
 _BACKLOG: Final = Statement(
-    "SELECT app, state, COUNT(*) AS keys, MIN(marked_at) AS oldest FROM work WHERE tenant = :tenant GROUP BY app, state ORDER BY app, state"
+    "SELECT app, state, COUNT(*) AS keys, MIN(marked_at) AS oldest FROM work WHERE tenant = :tenant "
+    "GROUP BY app, state ORDER BY app, state"
 )
 _WAITING: Final = Statement(
     """
     SELECT * FROM work WHERE tenant = :tenant
-      AND (CAST(:app AS TEXT) IS NULL OR app = :app) AND (CAST(:subject AS TEXT) IS NULL OR subject = :subject)
+      AND (CAST(:app AS TEXT) IS NULL OR app = :app) AND (CAST(:subject AS TEXT) IS NULL OR subject =
+          :subject)
     ORDER BY priority, marked_at LIMIT :most
     """
 )
@@ -22,7 +24,10 @@ _WAITING: Final = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Backlog:
-    """How many keys of one app are in one state (due, retry, held, parked), and since when the oldest waits."""
+    """How many keys of one app are in one state (due, retry, held, parked).
+
+    And since when the oldest waits.
+    """
 
     app: AppName
     state: str
@@ -48,16 +53,25 @@ class Waiting:
 async def backlog(tx: Transaction, tenant: Tenant) -> list[Backlog]:
     """The count of keys by app and state."""
     return [
-        Backlog(app=AppName(row["app"]), state=row["state"], keys=row["keys"], oldest=from_micros(row["oldest"]))
+        Backlog(
+            app=AppName(row["app"]), state=row["state"], keys=row["keys"], oldest=from_micros(row["oldest"])
+        )
         for row in await tx.all(_BACKLOG, tenant=tenant)
     ]
 
 
 async def waiting_for(
-    tx: Transaction, tenant: Tenant, *, app: AppName | None = None, person: PersonId | None = None, most: int = 100_000
+    tx: Transaction,
+    tenant: Tenant,
+    *,
+    app: AppName | None = None,
+    person: PersonId | None = None,
+    most: int = 100_000,
 ) -> Sequence[Waiting]:
     """Every key that is not converged, of an app, of a person, or all."""
-    return [_waiting(row) for row in await tx.all(_WAITING, tenant=tenant, app=app, subject=person, most=most)]
+    return [
+        _waiting(row) for row in await tx.all(_WAITING, tenant=tenant, app=app, subject=person, most=most)
+    ]
 
 
 def _waiting(row: Row) -> Waiting:

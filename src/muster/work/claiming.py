@@ -20,23 +20,30 @@ _CLAIM: Final = """
 """
 _CLAIM_DUE: Final = Statement(
     _CLAIM.format(due=_DUE),
-    postgresql="WITH due AS MATERIALIZED (" + _DUE + " FOR UPDATE SKIP LOCKED)" + _CLAIM.format(due="SELECT * FROM due"),
+    postgresql="WITH due AS MATERIALIZED ("
+    + _DUE
+    + " FOR UPDATE SKIP LOCKED)"
+    + _CLAIM.format(due="SELECT * FROM due"),
 )
 
-_FENCE: Final = Statement(
-    "SELECT epoch FROM ownership WHERE tenant = :tenant AND app = :app AND owner = :owner AND epoch = :epoch",
-    postgresql="SELECT epoch FROM ownership WHERE tenant = :tenant AND app = :app AND owner = :owner AND epoch = :epoch FOR SHARE",
-)
+_OWNED: Final = """
+    SELECT epoch FROM ownership WHERE tenant = :tenant AND app = :app AND owner = :owner AND epoch = :epoch
+"""
+_FENCE: Final = Statement(_OWNED, postgresql=_OWNED + " FOR SHARE")
 
 _OURS: Final = """
-    tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject AND owner = :owner AND epoch = :epoch
+    tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject AND owner = :owner AND epoch =
+        :epoch
 """
 _SETTLE: Final = Statement("DELETE FROM work WHERE " + _OURS + " AND gen = :gen")
 # A change came while we worked: due again at once, whatever this attempt found.
-_AGAIN: Final = Statement("UPDATE work SET owner = NULL, claim_gen = NULL, epoch = NULL, due = :at, attempts = 0 WHERE " + _OURS)
+_AGAIN: Final = Statement(
+    "UPDATE work SET owner = NULL, claim_gen = NULL, epoch = NULL, due = :at, attempts = 0 WHERE " + _OURS
+)
 _LATER: Final = Statement(
     """
-    UPDATE work SET owner = NULL, claim_gen = NULL, epoch = NULL, attempts = :attempts, state = :state, reason = :reason,
+    UPDATE work SET owner = NULL, claim_gen = NULL, epoch = NULL, attempts = :attempts, state = :state,
+        reason = :reason,
         due = CASE WHEN gen = :gen THEN CAST(:due AS BIGINT) ELSE :at END
     WHERE """
     + _OURS
@@ -142,7 +149,12 @@ async def finish(tx: Transaction, claimed: Claim, how: Finish, *, at: datetime) 
         case Settled():
             touched = await tx.run(_SETTLE, **ours, gen=claimed.gen) or await tx.run(_AGAIN, **ours, at=now)
         case Retry(due=due, reason=reason, counts=counts):
-            later = {"due": micros(due), "state": "retry", "reason": reason, "attempts": claimed.attempts + counts}
+            later = {
+                "due": micros(due),
+                "state": "retry",
+                "reason": reason,
+                "attempts": claimed.attempts + counts,
+            }
             touched = await tx.run(_LATER, **ours, **later, gen=claimed.gen, at=now)
         case Held(due=due, reason=reason):
             later = {"due": micros(due), "state": "held", "reason": reason, "attempts": claimed.attempts}

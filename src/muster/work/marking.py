@@ -10,7 +10,8 @@ from muster.model import Key, Priority
 # A mark re-arms a row that waits in back-off or is parked, on purpose: the world it failed in has changed.
 _MARK: Final = Statement(
     """
-    INSERT INTO work (tenant, app, kind, subject, gen, due, priority, attempts, state, reason, cause, approved_by, marked_at)
+    INSERT INTO work (tenant, app, kind, subject, gen, due, priority, attempts, state, reason, cause,
+        approved_by, marked_at)
     VALUES (:tenant, :app, :kind, :subject, 1, :due, :priority, 0, 'due', '', :cause, :approved_by, :at)
     ON CONFLICT (tenant, app, kind, subject) DO UPDATE SET
         gen = work.gen + 1,
@@ -39,7 +40,8 @@ async def mark(
 
     Args:
         tx: the transaction of the change that made the keys dirty.
-        keys: in any order; they are written in key order so that no two transactions wait for each other in a ring.
+        keys: in any order; they are written in key order so that no two transactions wait for each other in
+            a ring.
         priority: a row keeps the more urgent of its own and this one.
         cause: what happened, for the log.
         at: now.

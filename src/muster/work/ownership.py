@@ -1,7 +1,8 @@
 """Each app belongs to one process at a time, by a lease in the same database.
 
-The lease is renewed well before it ends. Whoever takes an app over raises its epoch and releases what the former owner had claimed; the
-epoch stands in every claim, so a former owner that wakes up late can record nothing. Apps are shared fairly over the live processes.
+The lease is renewed well before it ends. Whoever takes an app over raises its epoch and releases what the
+former owner had claimed; the epoch stands in every claim, so a former owner that wakes up late can record
+nothing. Apps are shared fairly over the live processes.
 """
 
 from dataclasses import dataclass
@@ -25,7 +26,8 @@ class Owned:
     epoch: int
 
 
-# Leases are compared with the clock of the database: the clocks of two machines may differ by more than a lease.
+# Leases are compared with the clock of the database: the clocks of two machines may differ by more than a
+# lease.
 _NOW: Final = "CAST(EXTRACT(EPOCH FROM clock_timestamp()) * 1000000 AS BIGINT)"
 
 
@@ -50,18 +52,24 @@ _NEW_APPS: Final = Statement(
 )
 _COUNT_APPS: Final = Statement("SELECT COUNT(*) AS apps FROM ownership")
 _RENEW: Final = _timed(
-    "UPDATE ownership SET until = NOW + CAST(:lease AS BIGINT) WHERE owner = :owner AND until >= NOW RETURNING tenant, app, epoch"
+    "UPDATE ownership SET until = NOW + CAST(:lease AS BIGINT) WHERE owner = :owner AND until >= NOW "
+    "RETURNING tenant, app, epoch"
 )
-_FREE: Final = "SELECT tenant, app FROM ownership WHERE owner IS NULL OR until < NOW ORDER BY tenant, app LIMIT :room"
+_FREE: Final = (
+    "SELECT tenant, app FROM ownership WHERE owner IS NULL OR until < NOW ORDER BY tenant, app LIMIT :room"
+)
 _TAKE: Final = """
     UPDATE ownership SET owner = :owner, until = NOW + CAST(:lease AS BIGINT), epoch = epoch + 1
     WHERE (tenant, app) IN ({free}) RETURNING tenant, app, epoch
 """
 _TAKE_FREE: Final = Statement(
     _TAKE.format(free=_FREE).replace("NOW", "CAST(:at AS BIGINT)"),
-    postgresql=("WITH free AS MATERIALIZED (" + _FREE + " FOR UPDATE SKIP LOCKED)" + _TAKE.format(free="SELECT * FROM free")).replace(
-        "NOW", _NOW
-    ),
+    postgresql=(
+        "WITH free AS MATERIALIZED ("
+        + _FREE
+        + " FOR UPDATE SKIP LOCKED)"
+        + _TAKE.format(free="SELECT * FROM free")
+    ).replace("NOW", _NOW),
 )
 _RELEASE_CLAIMS: Final = Statement(
     """
@@ -70,7 +78,8 @@ _RELEASE_CLAIMS: Final = Statement(
     """
 )
 _GIVE_BACK: Final = Statement(
-    "UPDATE ownership SET owner = NULL, until = 0 WHERE tenant = :tenant AND app = :app AND owner = :owner AND epoch = :epoch"
+    "UPDATE ownership SET owner = NULL, until = 0 WHERE tenant = :tenant AND app = :app AND owner = "
+    ":owner AND epoch = :epoch"
 )
 _GONE: Final = Statement("DELETE FROM workers WHERE id = :owner")
 
@@ -78,7 +87,9 @@ _GONE: Final = Statement("DELETE FROM workers WHERE id = :owner")
 async def renew(
     tx: Transaction, owner: str, *, place: str, at: datetime, busy: frozenset[AppName] = frozenset()
 ) -> list[Owned]:
-    """Our leases hold for another ``LEASE``, free apps are taken up to our fair share, and what is beyond it is given back.
+    """Our leases hold for another ``LEASE``, free apps are taken up to our fair share.
+
+    And what is beyond it is given back.
 
     Args:
         tx: the transaction.

@@ -1,4 +1,7 @@
-"""An application that keeps its accounts in a table of its own: SQLite, made by the demo, asked with plain SQL."""
+"""An application that keeps its accounts in a table of its own.
+
+SQLite, made by the demo, asked with plain SQL.
+"""
 
 import sqlite3
 from contextlib import closing

@@ -1,4 +1,7 @@
-"""Asks the applications themselves, over their own interfaces and without any code of Muster's, whether the story is true."""
+"""Asks the applications themselves, over their own interfaces and without any code of Muster's.
+
+Whether the story is true.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
@@ -57,7 +60,8 @@ async def scim_accounts(application: Running) -> list[Seen]:
 def table_accounts(table: AccountsTable) -> list[Seen]:
     """Every account of the accounts table."""
     return [
-        Seen(user_name=str(row["username"]), active=bool(row["active"]), facts=row) for row in table.accounts()
+        Seen(user_name=str(row["username"]), active=bool(row["active"]), facts=row)
+        for row in table.accounts()
     ]
 
 

@@ -1,13 +1,14 @@
-"""The people of the example company, read with nothing but the standard library, and the changes the story makes."""
+"""The people of the example company, read with nothing but the standard library.
+
+And the changes the story makes.
+"""
 
 import csv
 import io
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
 from muster.model import NotFound, Problem
-
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +50,8 @@ def read(folder: Path) -> Company:
                 code="MUSTER-DEMO-EXAMPLES",
                 what="The example company is not there",
                 where=str(path),
-                next_step="run the demo from a checkout of Muster, or give the folder: muster demo --examples FOLDER",
+                next_step="run the demo from a checkout of Muster, or give the folder: "
+                "muster demo --examples FOLDER",
             )
         )
     with path.open(encoding="utf-8", newline="") as file:

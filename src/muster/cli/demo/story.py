@@ -5,7 +5,6 @@ import os
 import shutil
 from contextlib import AsyncExitStack
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Final
 
@@ -23,6 +22,7 @@ from muster.cli.demo.applications import Running
 from muster.cli.demo.checks import Verdict
 from muster.cli.demo.company import Company
 from muster.cli.people import show_import
+from muster.db import system_clock
 from muster.model import MusterError
 from muster.service import configuration, converging, explaining, finding, importing, leaving
 from muster.service.configuring import keys_of_app
@@ -36,10 +36,16 @@ _SHOWN: Final = 8  # rows of the plan; the rest is counted
 
 
 def demo(
-    keep: Annotated[bool, typer.Option("--keep", help="Leave Muster and the applications running until Ctrl-C.")] = False,
+    keep: Annotated[
+        bool, typer.Option("--keep", help="Leave Muster and the applications running until Ctrl-C.")
+    ] = False,
     port: Annotated[int, typer.Option(help="Port for Muster; 0 takes a free one.", min=0, max=65535)] = 0,
-    folder: Annotated[Path, typer.Option(help="Where the demo keeps its data; made anew every time.")] = Path(".demo"),
-    examples: Annotated[Path, typer.Option(help="The folder of the example company.")] = _CHECKOUT / "examples" / "acme",
+    folder: Annotated[Path, typer.Option(help="Where the demo keeps its data; made anew every time.")] = Path(
+        ".demo"
+    ),
+    examples: Annotated[Path, typer.Option(help="The folder of the example company.")] = _CHECKOUT
+    / "examples"
+    / "acme",
 ) -> None:
     """Muster a hundred hires into three real applications, and one leaver out; every claim is checked."""
     logs.configure("error")
@@ -74,8 +80,12 @@ async def _tell(verdict: Verdict, folder: Path, examples: Path, port: int, *, ke
     (folder / "apps").mkdir(parents=True)
     async with AsyncExitStack() as stack:
         _title("Three applications that know nothing of Muster")
-        chat = await stack.enter_async_context(applications.running(applications.SCIM2_SERVER, folder / "apps"))
-        wiki = await stack.enter_async_context(applications.running(applications.DJANGO_SCIM2, folder / "apps"))
+        chat = await stack.enter_async_context(
+            applications.running(applications.SCIM2_SERVER, folder / "apps")
+        )
+        wiki = await stack.enter_async_context(
+            applications.running(applications.DJANGO_SCIM2, folder / "apps")
+        )
         studio = AccountsTable.made_in(folder / "apps")
         showing.line(f"chat    {chat.application.title} at {chat.url}")
         showing.line(f"wiki    {wiki.application.title} at {wiki.url}")
@@ -83,7 +93,13 @@ async def _tell(verdict: Verdict, folder: Path, examples: Path, port: int, *, ke
         settings = MusterSettings(home=folder / "home", database_url="", log_level="error")
         desk = await stack.enter_async_context(open_desk(settings))
         stage = _Stage(
-            desk=desk, settings=settings, chat=chat, wiki=wiki, studio=studio, verdict=verdict, examples=examples
+            desk=desk,
+            settings=settings,
+            chat=chat,
+            wiki=wiki,
+            studio=studio,
+            verdict=verdict,
+            examples=examples,
         )
         await _configure(stage)
         await _import_hired(stage, hired)
@@ -93,7 +109,10 @@ async def _tell(verdict: Verdict, folder: Path, examples: Path, port: int, *, ke
         await _muster_out(stage, now)
         _conclude(stage, server.url, folder)
         if keep and not verdict.broken:
-            showing.line(f"Muster and the applications go on until Ctrl-C. In another terminal: export MUSTER_HOME={settings.folder}")
+            showing.line(
+                "Muster and the applications go on until Ctrl-C. In another terminal: export "
+                f"MUSTER_HOME={settings.folder}"
+            )
             await server.ended()
 
 
@@ -109,7 +128,9 @@ async def _configure(stage: _Stage) -> None:
     text = configuration.read(stage.examples / "muster.yaml")
     await configuration.apply(stage.desk, acting.actor(), text, {**os.environ, **environment})
     rules = await finding.all_rules(stage.desk)
-    showing.table("Rules", ("Rule", "App", "Granted to"), [(one.name, one.app, str(one.when)) for one in rules])
+    showing.table(
+        "Rules", ("Rule", "App", "Granted to"), [(one.name, one.app, str(one.when)) for one in rules]
+    )
 
 
 async def _import_hired(stage: _Stage, hired: Company) -> None:
@@ -126,23 +147,27 @@ async def _import_hired(stage: _Stage, hired: Company) -> None:
         (one.plan.key.app, "" if one.person is None else one.person.user_name, step.verb.value, changes(step))
         for one, step in steps[:_SHOWN]
     ]
-    showing.table(f"The plan, its first {len(rows)} of {len(steps)} steps", ("App", "Person", "What", "Values"), rows)
+    showing.table(
+        f"The plan, its first {len(rows)} of {len(steps)} steps", ("App", "Person", "What", "Values"), rows
+    )
     showing.line(summary(planned))
 
 
 async def _muster_in(stage: _Stage, hired: Company) -> None:
     _title("Muster in")
-    keys = frozenset({key for app in await finding.all_apps(stage.desk) for key in await keys_of_app(stage.desk, app)})
-    started = datetime.now(UTC)
+    keys = frozenset(
+        {key for app in await finding.all_apps(stage.desk) for key in await keys_of_app(stage.desk, app)}
+    )
+    started = system_clock()
     with showing.progress_bar() as bar:
         task = bar.add_task("Accounts", total=len(keys), rate="")
 
         def show(done: int, total: int) -> None:
-            seconds = max((datetime.now(UTC) - started).total_seconds(), 0.001)
+            seconds = max((system_clock() - started).total_seconds(), 0.001)
             bar.update(task, completed=done, total=total, rate=f"{done / seconds:.0f}/s")
 
         left = await converging.see_through(stage.desk, keys, patience=120, progress=show)
-    seconds = (datetime.now(UTC) - started).total_seconds()
+    seconds = (system_clock() - started).total_seconds()
     showing.line(f"{len(keys)} accounts in {seconds:.1f} s: {len(keys) / seconds:.0f} accounts/s.")
     stage.verdict.check("every account converged", not left)
     await _check_everybody(stage, hired)
@@ -152,7 +177,9 @@ async def _muster_in(stage: _Stage, hired: Company) -> None:
 
 
 async def _change_two(stage: _Stage, hired: Company) -> Company:
-    mover = next(row["userName"] for row in hired.rows if _designs(row) and row["userName"] not in {_RENAMED, _LEAVER})
+    mover = next(
+        row["userName"] for row in hired.rows if _designs(row) and row["userName"] not in {_RENAMED, _LEAVER}
+    )
     _title(f"The next file: {_RENAMED} has a new name, {mover} goes from Design to Engineering")
     given = hired.person(_RENAMED)["name.givenName"]
     now = hired.changed(_RENAMED, name__familyName=_NEW_NAME, displayName=f"{given} {_NEW_NAME}")
@@ -163,9 +190,15 @@ async def _change_two(stage: _Stage, hired: Company) -> Company:
         stage.desk, acting.actor(), data, format="csv", name="people.csv", source="hr", dry_run=True
     )
     show_import(preview)
-    stage.verdict.check("the next file changes exactly two people", preview.movers == 2 and not preview.leavers)
-    await importing.import_people(stage.desk, acting.actor(), data, format="csv", name="people.csv", source="hr")
-    keys = frozenset({key for app in await finding.all_apps(stage.desk) for key in await keys_of_app(stage.desk, app)})
+    stage.verdict.check(
+        "the next file changes exactly two people", (preview.movers, preview.leavers) == (2, 0)
+    )
+    await importing.import_people(
+        stage.desk, acting.actor(), data, format="csv", name="people.csv", source="hr"
+    )
+    keys = frozenset(
+        {key for app in await finding.all_apps(stage.desk) for key in await keys_of_app(stage.desk, app)}
+    )
     left = await converging.see_through(stage.desk, keys, patience=60)
     stage.verdict.check("both changes converged", not left)
     await _check_everybody(stage, now)
@@ -175,13 +208,19 @@ async def _change_two(stage: _Stage, hired: Company) -> Company:
 
 async def _muster_out(stage: _Stage, now: Company) -> None:
     _title(f"Muster out: {_LEAVER}")
-    departure = await leaving.muster_out(stage.desk, acting.actor(), _LEAVER, reason="resigned, last day today")
+    departure = await leaving.muster_out(
+        stage.desk, acting.actor(), _LEAVER, reason="resigned, last day today"
+    )
     show_departure(departure)
-    stage.verdict.check(f"{_LEAVER} has a receipt from every application", departure.proven and bool(departure.receipts))
+    stage.verdict.check(
+        f"{_LEAVER} has a receipt from every application", departure.proven and bool(departure.receipts)
+    )
     show_access(await explaining.access_of(stage.desk, _LEAVER))
     wanted = Search(tenant=stage.desk.tenant, person=departure.person.id)
     show_log(await stage.desk.db.read(lambda tx: audit.search(tx, wanted)))
-    remaining = Company(columns=now.columns, rows=tuple(row for row in now.rows if row["userName"] != _LEAVER))
+    remaining = Company(
+        columns=now.columns, rows=tuple(row for row in now.rows if row["userName"] != _LEAVER)
+    )
     await _check_everybody(stage, remaining)
     await _check_left(stage)
 
@@ -201,13 +240,19 @@ async def _check_changes(stage: _Stage, mover: str) -> None:
     shown = renamed is not None and renamed.facts.get("name", {}).get("familyName") == _NEW_NAME
     stage.verdict.check(f"chat shows the new name of {_RENAMED}", shown)
     studio = checks.of(checks.table_accounts(stage.studio), mover)
-    stage.verdict.check(f"studio has disabled, not lost, the account of {mover}", studio is not None and not studio.active)
+    stage.verdict.check(
+        f"studio has disabled, not lost, the account of {mover}", studio is not None and not studio.active
+    )
     wiki = checks.of(await checks.scim_accounts(stage.wiki), mover)
     stage.verdict.check(f"wiki has an account for {mover}", wiki is not None and wiki.active)
 
 
 async def _check_left(stage: _Stage) -> None:
-    seen = [*await checks.scim_accounts(stage.chat), *await checks.scim_accounts(stage.wiki), *checks.table_accounts(stage.studio)]
+    seen = [
+        *await checks.scim_accounts(stage.chat),
+        *await checks.scim_accounts(stage.wiki),
+        *checks.table_accounts(stage.studio),
+    ]
     theirs = [one for one in seen if one.user_name == _LEAVER]
     ended = bool(theirs) and not any(one.active for one in theirs)
     stage.verdict.check(f"no application lets {_LEAVER} in any more", ended)
@@ -215,7 +260,9 @@ async def _check_left(stage: _Stage) -> None:
 
 def _conclude(stage: _Stage, url: str, folder: Path) -> None:
     _title("What the applications themselves say")
-    rows = [("holds", claim) for claim in stage.verdict.held] + [("BROKEN", claim) for claim in stage.verdict.broken]
+    rows = [("holds", claim) for claim in stage.verdict.held] + [
+        ("BROKEN", claim) for claim in stage.verdict.broken
+    ]
     showing.table(f"{len(stage.verdict.held)} of {len(rows)} checks hold", ("", "Claim"), rows)
     showing.line(f"Muster answered on {url}; its data is in {folder}.")
     showing.line(f"Look around: MUSTER_HOME={stage.settings.folder} muster log --person {_LEAVER}")

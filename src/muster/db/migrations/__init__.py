@@ -1,1 +1,4 @@
-"""The steps that lead any older database to the schema of ``muster.db.tables``, in order; run by ``muster.db.migrate``."""
+"""The steps that lead any older database to the schema of ``muster.db.tables``, in order.
+
+Run by ``muster.db.migrate``.
+"""
