@@ -129,7 +129,7 @@ def _comparison(location: Location | None, op: Op, literal: Literal) -> Predicat
         return lambda _: op is Op.NE
     attribute = _leaf(location)
     if attribute.type is Type.COMPLEX:
-        location = _default_sub(location, attribute)
+        location = _with_value(location, attribute)
         attribute = _leaf(location)
     test = _test(attribute, op, literal)
     if op is Op.NE:
@@ -180,12 +180,9 @@ def _leaf(location: Location) -> Attribute:
     return found
 
 
-def _default_sub(location: Location, attribute: Attribute) -> Location:
+def _with_value(location: Location, attribute: Attribute) -> Location:
     """Return the ``value`` of a complex attribute, which a comparison without a sub-attribute means."""
-    sub = attribute.sub("value")
-    if sub is None:
-        raise InvalidFilter("compare one of its sub-attributes instead", path=str(location))
-    return Location(extension=location.extension, attribute=attribute, sub=sub)
+    return Location(extension=location.extension, attribute=attribute, sub=attribute.sub("value"))
 
 
 def _sub_attributes(attribute: Attribute) -> _Locate:

@@ -139,7 +139,7 @@ def kept(value: JsonValue, at: str, depth: int = 0) -> JsonValue:
             return _text(value, at)
         case bool() | None:
             return value
-        case int() | float():
+        case _:
             return _number(value, at, whole=False)
 
 

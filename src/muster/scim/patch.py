@@ -91,13 +91,14 @@ def _is_assignable(path: Path) -> bool:
 
 def _edited(resource: Resource, edit: Edit, resource_type: ResourceType) -> Resource:
     path = edit.path
-    if path.attribute is None:
-        return _edited_extension(resource, edit, resource_type)
+    if path.attribute is None and path.extension is not None:
+        return _edited_extension(resource, edit, path.extension, resource_type)
+    attribute = edit.attribute()
     edit.check_mutability()
-    if path.attribute.name == "schemas":
+    if attribute.name == "schemas":
         return _with_named_schemas(resource, edit, resource_type)
-    if path.attribute.mutability is Rule.WRITE_ONLY:
-        normalise(path.attribute, edit.value, str(path))
+    if attribute.mutability is Rule.WRITE_ONLY:
+        normalise(attribute, edit.value, str(path))
         return resource
     if path.extension is None:
         return _with_attribute(resource, edit)
@@ -137,10 +138,9 @@ def _changed(old: JsonValue, edit: Edit) -> JsonValue:
     return merged or None
 
 
-def _edited_extension(resource: Resource, edit: Edit, resource_type: ResourceType) -> Resource:
-    schema = edit.path.extension
-    if schema is None:
-        raise InvalidPath("the path names no attribute", path=str(edit.path))
+def _edited_extension(
+    resource: Resource, edit: Edit, schema: Schema, resource_type: ResourceType
+) -> Resource:
     if edit.verb is Verb.REMOVE or edit.value is None:
         return _without_extension(resource, schema, resource_type)
     if not isinstance(edit.value, dict):

@@ -36,7 +36,7 @@ def changed_elements(old: JsonValue, edit: Edit) -> JsonValue:
     for item in fresh:
         if isinstance(item, dict):
             check_held(edit.attribute(), {}, item, str(edit.path))
-    return _with_one_primary(after, fresh, str(edit.path)) or None
+    return _with_one_primary(after, fresh) or None
 
 
 def _added(before: list[JsonValue], edit: Edit) -> list[JsonValue]:
@@ -167,14 +167,12 @@ def _scalar(edit: Edit) -> JsonValue:
     return found[0]
 
 
-def _with_one_primary(after: list[JsonValue], fresh: list[JsonValue], at: str) -> list[JsonValue]:
+def _with_one_primary(after: list[JsonValue], fresh: list[JsonValue]) -> list[JsonValue]:
     """Return the elements with ``primary`` handed over to the one that has just become primary."""
-    chosen = [item for item in fresh if is_primary(item)]
-    if not chosen:
+    chosen = next((item for item in fresh if is_primary(item)), None)
+    if chosen is None:
         return after
-    if len(chosen) > 1:
-        raise InvalidValue("only one value can be primary", path=at)
-    return [_demoted(item) if is_primary(item) and item is not chosen[0] else item for item in after]
+    return [_demoted(item) if is_primary(item) and item is not chosen else item for item in after]
 
 
 def _demoted(item: JsonValue) -> JsonValue:

@@ -135,12 +135,15 @@ def write(resource: Resource, path: Path, value: JsonValue) -> Resource:
         InvalidPath: The path is a sub-attribute of every element at once; a filter must say which.
         InvalidValue: The place takes an object and the value is none.
     """
-    if path.attribute is None:
-        return _with_container(resource, path, {} if value is None else _object(path, value))
     container = _container(resource, path)
-    key = spelled(container, path.attribute.name)
-    changed = _put(container, key, _changed(container.get(key), path, value))
-    return changed if path.extension is None else _with_container(resource, path, changed)
+    if path.attribute is None:
+        changed = {} if value is None else _object(path, value)
+    else:
+        key = spelled(container, path.attribute.name)
+        changed = _put(container, key, _changed(container.get(key), path, value))
+    if path.extension is None:
+        return changed
+    return _with_extension(resource, path.core, path.extension, changed)
 
 
 def _changed(old: JsonValue, path: Path, value: JsonValue) -> JsonValue:
@@ -201,15 +204,13 @@ def _container(resource: Resource, path: Path) -> Resource:
     return container if isinstance(container, dict) else {}
 
 
-def _with_container(resource: Resource, path: Path, container: Resource) -> Resource:
-    if path.extension is None:
-        return container
-    urn = spelled(resource, path.extension.urn)
+def _with_extension(resource: Resource, core: Schema, extension: Schema, container: Resource) -> Resource:
+    urn = spelled(resource, extension.urn)
     if not container and urn not in resource:
         return dict(resource)
     changed = _put(resource, urn, container or None)
-    named = [item for item in elements(resource.get("schemas", path.core.urn)) if item != path.extension.urn]
-    changed["schemas"] = [*named, path.extension.urn] if container else named
+    named = [item for item in elements(resource.get("schemas", core.urn)) if item != extension.urn]
+    changed["schemas"] = [*named, extension.urn] if container else named
     return changed
 
 

@@ -105,7 +105,7 @@ class _Parts:
 def _sorted_out(body: Resource, resource_type: ResourceType) -> _Parts:
     _refuse_twins(body, "")
     parts = _Parts(schemas=body.get(spelled(body, "schemas")), core={}, extensions={}, foreign={})
-    stray: Resource = {}
+    stray: list[tuple[Schema, str, JsonValue]] = []
     for key, value in body.items():
         schema = resource_type.extension(key)
         if schema is not None:
@@ -114,20 +114,17 @@ def _sorted_out(body: Resource, resource_type: ResourceType) -> _Parts:
             raise InvalidValue("the attributes of the core schema stand at the top level", path=key)
         elif ":" in key:
             parts.foreign[key] = value
-        elif resource_type.attribute(key) is None and resource_type.extended(key) is not None:
-            stray[key] = value
+        elif resource_type.attribute(key) is None and (owner := resource_type.extended(key)) is not None:
+            stray.append((owner, key, value))
         elif key.lower() != "schemas":
             parts.core[key] = value
-    for key, value in stray.items():
-        _take_in(parts, resource_type, key, value)
+    for owner, key, value in stray:
+        _take_in(parts, owner, key, value)
     return parts
 
 
-def _take_in(parts: _Parts, resource_type: ResourceType, key: str, value: JsonValue) -> None:
+def _take_in(parts: _Parts, schema: Schema, key: str, value: JsonValue) -> None:
     """Move an extension's attribute from the top level to where it belongs, unless it is there already."""
-    schema = resource_type.extended(key)
-    if schema is None:
-        return
     _, container = parts.extensions.setdefault(schema.urn, (schema, {}))
     if spelled(container, key) not in container:
         container[key] = value

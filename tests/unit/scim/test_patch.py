@@ -17,6 +17,8 @@ from muster.scim.errors import (
 )
 from muster.scim.patch import apply
 from muster.scim.patch_request import PATCH_URN, Operation, Verb, parse_request
+from muster.scim.patch_values import Edit
+from muster.scim.path import parse_path
 from muster.scim.schema import Attribute, Extension, ResourceType, Schema, Type
 from muster.scim.schema import Mutability as Rule
 from muster.scim.values import Resource
@@ -371,6 +373,7 @@ def test_listed_elements_are_removed_by_what_they_say() -> None:
     found = user(
         {"op": "remove", "path": "emails", "value": [{"value": "BABS@jensen.org", "type": "Home"}, *emails]},
         {"op": "remove", "path": "addresses", "value": addresses},
+        {"op": "remove", "path": "ims", "value": {"primary": False}},
     )
 
     assert ["work"] == [mail["type"] for mail in found["emails"]]
@@ -590,6 +593,28 @@ def test_custom_attributes_keep_their_rules() -> None:
             employee({"badge": "7"}, operation)
     with pytest.raises(Mutability):
         employee({"desk": {"room": "B", "floor": 2}}, {"op": "remove", "path": f"{at}:desk.room"})
+    assert {"badge": "7"} == employee({}, {"op": "add", "value": {at: {"grade": "9", "badge": "7"}}})
+    assert {"grade": "9", "tags": ["a"]} == employee(
+        {"grade": "9"}, {"op": "add", "path": "tags", "value": "a"}
+    )
+    with pytest.raises(Mutability):
+        employee({"grade": "9"}, {"op": "remove", "path": at})
+
+
+def test_a_required_extension_stays() -> None:
+    """An extension the resource type requires cannot be removed."""
+    strict = ResourceType(
+        name="User", endpoint="/Users", schema=USER.schema, extensions=(Extension(schema=HR, required=True),)
+    )
+    with pytest.raises(Mutability):
+        patched({"userName": "u", HR.urn: {"tags": ["a"]}}, {"op": "remove", "path": HR.urn}, type=strict)
+
+
+def test_an_extension_is_no_attribute() -> None:
+    """Asking an edit of a whole extension for its attribute is an invalidPath."""
+    edit = Edit(verb=Verb.REMOVE, path=parse_path(ENTERPRISE_USER_URN))
+    with pytest.raises(InvalidPath):
+        edit.attribute()
 
 
 def test_simple_lists() -> None:

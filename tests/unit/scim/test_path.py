@@ -3,6 +3,7 @@ import pytest
 from muster.scim.builtin import ENTERPRISE_USER_URN, GROUP, USER, USER_URN
 from muster.scim.errors import InvalidFilter, InvalidPath, InvalidValue, NoTarget
 from muster.scim.path import parse_path, read, write
+from muster.scim.schema import Attribute, ResourceType, Schema
 from muster.scim.values import JsonValue, Resource
 
 PERSON: Resource = {
@@ -40,6 +41,7 @@ PERSON: Resource = {
         ("title", None),
         (ENTERPRISE_USER_URN, PERSON[ENTERPRISE_USER_URN]),
         ("active", True),
+        ("emails", PERSON["emails"]),
     ],
 )
 def test_reading(text: str, expected: JsonValue) -> None:
@@ -227,3 +229,20 @@ def test_paths_belong_to_a_resource_type() -> None:
     assert "members.value" == str(parse_path("MEMBERS.VALUE", GROUP))
     with pytest.raises(InvalidPath):
         parse_path("members", USER)
+
+
+def test_simple_lists() -> None:
+    """The elements of a simple list are selected by their value, replaced and removed."""
+    schema = Schema(urn="urn:x:t", name="T", attributes=(Attribute(name="tags", multi_valued=True),))
+    kind = ResourceType(name="T", endpoint="/T", schema=schema)
+    path = parse_path('tags[value eq "a"]', kind)
+
+    assert {"tags": ["z", "b"]} == write({"tags": ["a", "b"]}, path, "z")
+    assert {"tags": ["b"]} == write({"tags": ["a", "b"]}, path, None)
+    with pytest.raises(NoTarget):
+        write({"tags": ["b"]}, path, "z")
+
+
+def test_only_a_filter_describes_an_element() -> None:
+    """A path without a filter says nothing about the element to create."""
+    assert None is parse_path("emails").eq_terms()

@@ -105,6 +105,7 @@ def test_names_take_the_schemas_spelling() -> None:
     [
         {"title": None},
         {"emails": []},
+        {"emails": None},
         {"emails": [None, {}, {"value": None}]},
         {"name": {}},
         {"name": {"givenName": None}},
@@ -224,7 +225,10 @@ def test_unknown_attributes_can_be_kept() -> None:
         ENTERPRISE_USER_URN: {"desk": "4"},
     }
 
-    assert body == validate(body, USER, unknown=Unknown.KEEP)
+    assert body == validate({**body, "hat": None}, USER, unknown=Unknown.KEEP)
+    assert body == validate(
+        {**body, "emails": [{"value": "a", "verified": True, "seen": None}]}, USER, unknown=Unknown.KEEP
+    )
 
 
 @pytest.mark.parametrize("value", ["\x00", "\ud800", 2**63, float("inf"), float("nan"), {"\x00": 1}])
