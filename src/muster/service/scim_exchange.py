@@ -1,0 +1,236 @@
+"""What every SCIM action shares: who asks, what is asked for, what is given back, and how a refusal reads."""
+
+from collections.abc import Awaitable, Callable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Final, NoReturn, TypeVar
+
+from muster.db import Duplicate, Transaction
+from muster.directory.sources import Bearer
+from muster.intake.inbound import Inbound
+from muster.model import BadInput, Priority, Source
+from muster.model.text import normalised
+from muster.scim.errors import (
+    BadRequest,
+    Conflict,
+    InvalidValue,
+    NotFound,
+    PreconditionFailed,
+    TooMany,
+    Uniqueness,
+)
+from muster.scim.filter import Compare, Filter, Op
+from muster.scim.listing import Page
+from muster.scim.matching import Predicate, predicate
+from muster.scim.schema import ResourceType
+from muster.scim.values import JsonValue, Resource
+from muster.service.desk import Desk
+
+MOST_SCANNED: Final = 10_000  # resources of one source that a filter without an index may look at
+_LONGEST_NAME: Final = 2_000  # bytes of a compared value; PostgreSQL cannot index 2,700
+
+Answer = TypeVar("Answer")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Caller:
+    """The source that speaks, and the base URL it reached us by, without a slash at the end."""
+
+    bearer: Bearer
+    base: str
+
+    @property
+    def source(self) -> Source:
+        """Whose people and groups exist for the caller; all others do not."""
+        return self.bearer.source
+
+    def location(self, resource_type: ResourceType, id: str) -> str:
+        """The URI of a resource (RFC 7643 §3.1, ``meta.location``)."""
+        return f"{self.base}{resource_type.endpoint}/{id}"
+
+    def inbound(self, desk: Desk, cause: str, *, priority: Priority = Priority.UPDATE) -> Inbound:
+        """A change that the caller brings now."""
+        return Inbound(
+            source=self.source,
+            actor=f"source:{self.source.name}",
+            cause=f"SCIM {cause}",
+            at=desk.clock(),
+            new_id=desk.new_id,
+            priority=priority,
+        )
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stored:
+    """A resource as it is now; ``etag`` is its weak entity tag (RFC 7644 §3.14)."""
+
+    id: str
+    etag: str
+    location: str
+    resource: Resource
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Query:
+    """Which resources are wanted, and which page of them (RFC 7644 §3.4.2)."""
+
+    page: Page
+    filter: Filter | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """One page, and how many resources there are in all."""
+
+    total: int
+    resources: tuple[Stored, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Expected:
+    """The versions a client allows its change to meet (``If-Match``); none at all means any."""
+
+    etags: frozenset[str] = frozenset()
+
+    def check(self, version: int) -> None:
+        """Return when the resource is at one of the versions.
+
+        Raises:
+            PreconditionFailed: It has changed since.
+        """
+        if (
+            self.etags
+            and "*" not in self.etags
+            and not any(_version(etag) == str(version) for etag in self.etags)
+        ):
+            raise PreconditionFailed("the resource has changed since the version in If-Match; read it again")
+
+
+ANY_VERSION: Final = Expected()
+
+
+def etag(version: int, seen_beside: str = "") -> str:
+    """The weak entity tag of a version.
+
+    Args:
+        version: Of what the source wrote.
+        seen_beside: What else the resource shows and other changes move, such as the groups of a person.
+            A condition on reading heeds it, one on writing does not.
+
+    >>> etag(3), etag(3, "9af0")
+    ('W/"3"', 'W/"3-9af0"')
+    """
+    return f'W/"{version}-{seen_beside}"' if seen_beside else f'W/"{version}"'
+
+
+def _version(etag: str) -> str:
+    return etag.removeprefix("W/").strip('"').partition("-")[0]
+
+
+def meta(name: str, stored: tuple[datetime, datetime], location: str, etag: str) -> Resource:
+    """The ``meta`` of a resource (RFC 7643 §3.1); ``stored`` is when it was created and when last changed."""
+    created, changed = stored
+    return {
+        "resourceType": name,
+        "created": _written(created),
+        "lastModified": _written(changed),
+        "location": location,
+        "version": etag,
+    }
+
+
+def _written(at: datetime) -> str:
+    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
+
+
+def no_such(resource_type: ResourceType, id: str) -> NotFound:
+    """The refusal of a resource that does not exist for the caller."""
+    return NotFound(f"there is no {resource_type.name} with id {id[:80]}")
+
+
+def checked_name(value: JsonValue, path: str) -> str:
+    """The value that people are found by, if an index can hold it.
+
+    Raises:
+        InvalidValue: It is no text, is empty or too long.
+    """
+    if not isinstance(value, str) or not value.strip():
+        raise InvalidValue("a string that is not empty is needed", path=path)
+    if max(len(value.encode()), len(normalised(value).encode())) > _LONGEST_NAME:
+        raise InvalidValue(f"the value is longer than {_LONGEST_NAME:,} bytes", path=path)
+    return value
+
+
+def optional_name(value: JsonValue, path: str) -> str | None:
+    """The value, or None where there is none.
+
+    Raises:
+        InvalidValue: As ``checked_name``.
+    """
+    return None if value in (None, "") else checked_name(value, path)
+
+
+def equated(query: Query, resource_type: ResourceType) -> tuple[str, str] | None:
+    """The attribute and text of a filter that is one comparison by ``eq``, as in ``userName eq "ana"``."""
+    match query.filter:
+        case Compare(attribute=name, op=Op.EQ, value=str() as text):
+            location = resource_type.locate(name)
+            return None if location is None else (str(location), text)
+        case _:
+            return None
+
+
+def test_of(query: Query, resource_type: ResourceType) -> Predicate:
+    """The filter as a test of resources.
+
+    Raises:
+        InvalidFilter: It names an attribute there is not, or compares what cannot be compared.
+    """
+    return (lambda _: True) if query.filter is None else predicate(query.filter, resource_type)
+
+
+def page_of(query: Query, found: Sequence[Stored]) -> Found:
+    """The wanted part of everything that was found."""
+    return Found(total=len(found), resources=tuple(found[query.page.offset :][: query.page.count]))
+
+
+def check_scannable(count: int) -> None:
+    """Return when so many resources may be looked at one by one.
+
+    Raises:
+        TooMany: They may not.
+    """
+    if count > MOST_SCANNED:
+        raise TooMany(
+            f"this filter would look at all {count:,} resources, and at most {MOST_SCANNED:,} are looked at; "
+            "filter by id, userName, externalId or displayName with eq"
+        )
+
+
+async def written(
+    desk: Desk, work: Callable[[Transaction], Awaitable[Answer]], unique: Iterable[tuple[str, str]]
+) -> Answer:
+    """Carry out the change, with refusals as SCIM words them.
+
+    Args:
+        desk: Where.
+        work: The change, as one transaction.
+        unique: Attributes by the columns that must be unique.
+
+    Raises:
+        Uniqueness: Another resource of the source has the value.
+        BadRequest: The change cannot be made; nothing changed.
+        Conflict: Somebody else made a change at the same moment.
+    """
+    try:
+        return await desk.db.write(work)
+    except Duplicate as error:
+        attribute = next((name for column, name in unique if column in error.name), None)
+        raise Uniqueness("the value is taken by another resource", path=attribute) from error
+    except BadInput as error:
+        _refuse(error)
+
+
+def _refuse(error: BadInput) -> NoReturn:
+    kinds: dict[str, type[BadRequest | Conflict]] = {"MUSTER-CHANGED": Conflict}
+    raise kinds.get(error.problem.code, InvalidValue)(str(error.problem)) from error

@@ -1,0 +1,12 @@
+"""The doors that HTTP opens: parse, ask the service for one action, render.
+
+* ``app``: the routes. ``health``: whether Muster lives and can work.
+* ``scim_endpoint``: SCIM 2.0 for sources. ``scim_request``: what a request says.
+* ``refusals``: what an error answers.
+
+Nothing here decides or stores; whoever may do what is settled in ``service``.
+"""
+
+from muster.web.app import create
+
+__all__ = ["create"]

@@ -1,0 +1,209 @@
+"""The SCIM 2.0 endpoint: parse, one action of the service, render (RFC 7644 §3.2).
+
+Every answer under the prefix is a SCIM message, refusals included, and no input leads to a 5xx.
+"""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Final
+
+import structlog
+from starlette.requests import ClientDisconnect, Request
+from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
+
+from muster.model import MusterError, Unavailable
+from muster.scim.builtin import GROUP, USER
+from muster.scim.discovery import (
+    Supported,
+    resource_type_document,
+    schema_document,
+    schemas_of,
+    service_provider_config,
+)
+from muster.scim.errors import Forbidden, NotFound, NotImplementedHere, ScimError
+from muster.scim.listing import list_response
+from muster.scim.schema import ResourceType
+from muster.scim.values import Resource, is_storable_text
+from muster.service import scim_groups, scim_people
+from muster.service.desk import Desk
+from muster.service.scim_exchange import Caller, Stored
+from muster.service.tokens import authenticate
+from muster.web.json_response import ScimResponse
+from muster.web.refusals import BadToken, MethodNotAllowed, as_scim, refused, unexpected, unreachable
+from muster.web.scim_collection import Collection
+from muster.web.scim_request import (
+    MOST_RESOURCES,
+    body_of,
+    expected_of,
+    has_version,
+    projection_of,
+    query_of,
+)
+
+PREFIX: Final = "/scim/v2"
+SUPPORTED: Final = Supported(patch=True, filter=True, filter_max_results=MOST_RESOURCES, etag=True)
+RESOURCE_TYPES: Final = (USER, GROUP)
+
+_log: Final = structlog.stdlib.get_logger(__name__)
+
+
+_COLLECTIONS: Final[dict[str, tuple[ResourceType, Collection]]] = {
+    "Users": (USER, scim_people),
+    "Groups": (GROUP, scim_groups),
+}
+_NOT_OFFERED: Final = frozenset({"", "Me", "Bulk", ".search"})  # valid SCIM that is not implemented here
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exchange:
+    """One request of a caller who is known."""
+
+    desk: Desk
+    caller: Caller
+    request: Request
+
+    @property
+    def method(self) -> str:
+        """The method; HEAD is a GET whose answer the server sends without its body."""
+        return "GET" if self.request.method == "HEAD" else self.request.method
+
+    def allow(self, *methods: str) -> None:
+        """Return when the method is one of these.
+
+        Raises:
+            MethodNotAllowed: It is not.
+        """
+        if self.method not in methods:
+            raise MethodNotAllowed(self.request.method, methods)
+
+
+class ScimEndpoint:
+    """The endpoint as an ASGI application; its path stands in the path parameter ``path``."""
+
+    def __init__(self, desk: Desk) -> None:
+        self._desk = desk
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request."""
+        request = Request(scope, receive)
+        try:
+            response = await self._answered(request)
+        except ClientDisconnect:
+            return
+        await response(scope, receive, send)
+
+    async def _answered(self, request: Request) -> Response:
+        try:
+            return await _routed(await self._exchange(request))
+        except ScimError as error:
+            return refused(error)
+        except MusterError as error:
+            return refused(as_scim(error) or self._failed(request, error))
+        except ClientDisconnect:
+            raise
+        except Exception as error:  # noqa: BLE001 - whatever happened, the client is answered and the log told
+            return refused(self._failed(request, error))
+
+    async def _exchange(self, request: Request) -> Exchange:
+        header = request.headers.get("authorization")
+        bearer = await authenticate(self._desk, header)
+        if bearer is None:
+            raise BadToken(given=header is not None)
+        base = str(request.base_url).rstrip("/") + PREFIX
+        return Exchange(desk=self._desk, caller=Caller(bearer=bearer, base=base), request=request)
+
+    def _failed(self, request: Request, error: Exception) -> ScimError:
+        reference = self._desk.new_id()
+        _log.error(
+            "scim request failed",
+            reference=reference,
+            method=request.method,
+            path=request.url.path,
+            exc_info=error,
+        )
+        return unreachable(reference) if isinstance(error, Unavailable) else unexpected(reference)
+
+
+async def _routed(exchange: Exchange) -> Response:
+    path: str = exchange.request.path_params.get("path", "").rstrip("/")
+    match path.split("/"):
+        case [name] if name in _COLLECTIONS:
+            return await _collection(exchange, *_COLLECTIONS[name])
+        case [name, id] if name in _COLLECTIONS and id != ".search" and is_storable_text(id):
+            return await _resource(exchange, *_COLLECTIONS[name], id)
+        case ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", *_] as parts:
+            return _discovered(exchange, *parts)
+        case [*_, last] if last in _NOT_OFFERED or path.startswith("Me/"):
+            raise NotImplementedHere(f"this endpoint does not offer /{path[:80]}")
+        case _:
+            raise NotFound(f"there is nothing at /{path[:80]}")
+
+
+async def _collection(exchange: Exchange, resource_type: ResourceType, collection: Collection) -> Response:
+    exchange.allow("GET", "POST")
+    desk, caller, request = exchange.desk, exchange.caller, exchange.request
+    shown = projection_of(request.query_params, resource_type)
+    if exchange.method == "POST":
+        stored = await collection.create(desk, caller, await body_of(request))
+        return _one(stored, shown.apply(stored.resource), status=201)
+    query = query_of(request.query_params)
+    found = await collection.find(desk, caller, query)
+    resources = [shown.apply(stored.resource) for stored in found.resources]
+    return ScimResponse(list_response(resources, total=found.total, start=query.page.start))
+
+
+async def _resource(
+    exchange: Exchange, resource_type: ResourceType, collection: Collection, id: str
+) -> Response:
+    exchange.allow("GET", "PUT", "PATCH", "DELETE")
+    desk, caller, request = exchange.desk, exchange.caller, exchange.request
+    shown, expected = projection_of(request.query_params, resource_type), expected_of(request.headers)
+    match exchange.method:
+        case "GET":
+            stored = await collection.get(desk, caller, id)
+            if has_version(request.headers, stored.etag):
+                return Response(status_code=304, headers={"ETag": stored.etag})
+        case "PUT":
+            stored = await collection.put(desk, caller, id, await body_of(request), expected=expected)
+        case "PATCH":
+            stored = await collection.patch(desk, caller, id, await body_of(request), expected=expected)
+        case _:
+            await collection.delete(desk, caller, id, expected=expected)
+            return Response(status_code=204)
+    return _one(stored, shown.apply(stored.resource))
+
+
+def _one(stored: Stored, shown: Resource, *, status: int = 200) -> Response:
+    headers = {"Location": stored.location, "ETag": stored.etag}
+    return ScimResponse(shown, status_code=status, headers=headers)
+
+
+def _discovered(exchange: Exchange, kind: str, *names: str) -> Response:
+    """The discovery documents (RFC 7644 §4)."""
+    exchange.allow("GET")
+    if "filter" in exchange.request.query_params:
+        raise Forbidden("discovery documents cannot be filtered")  # RFC 7644 §4: SHALL respond with 403
+    base = exchange.caller.base
+    match kind:
+        case "ResourceTypes":
+            return _documents(
+                {item.name: resource_type_document(item, base) for item in RESOURCE_TYPES}, names
+            )
+        case "Schemas":
+            schemas = schemas_of(RESOURCE_TYPES)
+            return _documents({schema.urn: schema_document(schema, base) for schema in schemas}, names)
+        case _ if not names:
+            return ScimResponse(service_provider_config(SUPPORTED, base))
+        case _:
+            raise NotFound(f"there is nothing at /{kind}/{'/'.join(names)[:80]}")
+
+
+def _documents(documents: dict[str, Resource], names: Iterable[str]) -> Response:
+    match list(names):
+        case []:
+            return ScimResponse(list_response(list(documents.values()), total=len(documents)))
+        case [name] if name in documents:
+            return ScimResponse(documents[name])
+        case other:
+            raise NotFound(f"there is no {'/'.join(other)[:80]}")
