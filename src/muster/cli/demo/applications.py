@@ -70,7 +70,7 @@ SCIM2_SERVER: Final = Application(
     path="/v2",
     command=(
         *("{bin}/scim2-server", "--hostname", HOST, "--port", "{port}"),
-        *("--bearer-token", "{token}"),  # it reads the token from nowhere else
+        "--bearer-token={token}",  # one word, as a token may begin with "-"; it reads it from nowhere else
     ),
 )
 DJANGO_SCIM2: Final = Application(
