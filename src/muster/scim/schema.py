@@ -101,14 +101,19 @@ class Attribute:
         return self._subs.get(name) or self._subs.get(name.lower())
 
 
+def _is_demanding(attribute: Attribute) -> bool:
+    return attribute.required or any(sub.required for sub in attribute.sub_attributes)
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Schema:
-    """A named set of attributes."""
+    """A named set of attributes; ``demanding`` are those that are required or have a required part."""
 
     urn: str
     name: str
     description: str = ""
     attributes: tuple[Attribute, ...]
+    demanding: tuple[Attribute, ...] = field(init=False, repr=False, compare=False)
     _attributes: Mapping[str, Attribute] = field(init=False, repr=False, compare=False)
 
     def __post_init__(self) -> None:
@@ -121,6 +126,7 @@ class Schema:
         if ":" not in self.urn:
             raise ValueError(f"{self.urn}: a schema is named by a URI")
         object.__setattr__(self, "_attributes", _index(self.attributes, self.urn))
+        object.__setattr__(self, "demanding", tuple(filter(_is_demanding, self.attributes)))
 
     def attribute(self, name: str) -> Attribute | None:
         """Return the attribute of that name in any case, or ``None``."""

@@ -72,13 +72,13 @@ def check_required(resource: Resource, resource_type: ResourceType) -> None:
     Raises:
         InvalidValue: A required attribute, sub-attribute or extension is missing or empty.
     """
-    _check_attributes(resource, tuple(a for a in resource_type.attributes() if a.name != "schemas"), "")
+    _check_attributes(resource, resource_type.schema.demanding, "")
     for item in resource_type.extensions:
         container = resource.get(item.schema.urn)
         if container is None and item.required:
             raise InvalidValue("this schema extension is required", path=item.schema.urn)
         if isinstance(container, dict):
-            _check_attributes(container, item.schema.attributes, f"{item.schema.urn}:")
+            _check_attributes(container, item.schema.demanding, f"{item.schema.urn}:")
 
 
 def _check_attributes(container: Resource, attributes: tuple[Attribute, ...], prefix: str) -> None:
@@ -86,10 +86,9 @@ def _check_attributes(container: Resource, attributes: tuple[Attribute, ...], pr
         value = container.get(attribute.name)
         if attribute.required and value in (None, "", []):
             raise InvalidValue("the attribute is required", path=prefix + attribute.name)
-        if any(sub.required for sub in attribute.sub_attributes):
-            for element in elements(value):
-                part = element if isinstance(element, dict) else {}
-                _check_attributes(part, attribute.sub_attributes, f"{prefix}{attribute.name}.")
+        for element in elements(value) if attribute.sub_attributes else ():
+            part = element if isinstance(element, dict) else {}
+            _check_attributes(part, attribute.sub_attributes, f"{prefix}{attribute.name}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

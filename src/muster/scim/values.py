@@ -25,7 +25,7 @@ _TRUTH = {"true": True, "false": False}
 
 def is_storable_text(text: str) -> bool:
     """Tell whether every encoder and database can keep the text unchanged."""
-    return _UNSTORABLE.search(text) is None
+    return (text.isascii() and "\x00" not in text) or _UNSTORABLE.search(text) is None
 
 
 def is_storable_integer(number: int) -> bool:
