@@ -13,7 +13,7 @@ import random
 import tempfile
 import time
 from collections import defaultdict
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Final
@@ -123,7 +123,7 @@ async def _against_null_target(
 
 
 @asynccontextmanager
-async def _null_desk(home: Path) -> AsyncIterator[tuple[Desk, MemoryTarget]]:
+async def _null_desk(home: Path) -> AsyncGenerator[tuple[Desk, MemoryTarget]]:
     """A desk whose one app is an application in memory: a fake, said to be one."""
     target = MemoryTarget()
     connector = memory.connect(target)

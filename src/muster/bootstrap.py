@@ -6,7 +6,7 @@ and a function ``connect(manifest, settings, session)``. They are loaded when fi
 
 import os
 import random
-from collections.abc import AsyncIterator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -90,7 +90,7 @@ async def open_desk(
     migrate: bool = True,
     reached: Callable[[str], None] | None = None,
     installed: Installed | None = None,
-) -> AsyncIterator[Desk]:
+) -> AsyncGenerator[Desk]:
     """An open Muster, closed at the end in good order.
 
     Args:

@@ -12,8 +12,8 @@ import typer
 from muster import audit
 from muster.audit import Record, Search
 from muster.cli import acting, showing
-from muster.db import system_clock
 from muster.cli.acting import Exit
+from muster.db import system_clock
 from muster.model import AppName, BadInput, Operation, Problem, Verb
 from muster.service import converging, doctor, explaining, finding, leaving
 from muster.service.converging import Outcome, Preview

@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Literal
 
 import typer
 
@@ -10,6 +10,7 @@ from muster.cli import acting, showing
 from muster.cli.acting import Exit
 from muster.model import BadInput, Problem
 from muster.service import importing
+from muster.service.desk import Desk
 from muster.service.importing import Import
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -33,7 +34,7 @@ def import_people(
 ) -> None:
     """Take people in from a file that lists everybody; who was in it before and is not any more leaves."""
 
-    async def run(desk: importing.Desk) -> Import:
+    async def run(desk: Desk) -> Import:
         data, format_ = _read(file)
         text = None if columns is None else _text(columns)
         return await importing.import_people(
@@ -76,7 +77,7 @@ def show_import(done: Import, *, json: bool = False) -> None:
         showing.line(f"Nobody was ended by absence: {done.nobody_ended_because}")
 
 
-def _read(file: Path) -> tuple[bytes, str]:
+def _read(file: Path) -> tuple[bytes, Literal["csv", "json"]]:
     if str(file) == "-":
         return sys.stdin.buffer.read(), "csv"
     try:

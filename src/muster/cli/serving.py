@@ -4,7 +4,7 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
 from typing import Annotated
 
@@ -65,7 +65,7 @@ class Server:
 
 
 @asynccontextmanager
-async def served(desk: Desk, settings: MusterSettings, host: str, port: int) -> AsyncIterator[Server]:
+async def served(desk: Desk, settings: MusterSettings, host: str, port: int) -> AsyncGenerator[Server]:
     """The desk, reachable by HTTP and at work until the context ends.
 
     Raises:

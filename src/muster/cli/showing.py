@@ -6,7 +6,7 @@ Everything that came from outside is shown as text, never as markup.
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final
+from typing import Final, cast
 
 import msgspec
 from rich.console import Console
@@ -74,7 +74,7 @@ def text(cell: object) -> str:
         case timedelta():
             return duration(cell)
         case tuple() | list() | frozenset():
-            return "\n".join(text(part) for part in cell)
+            return "\n".join(text(part) for part in cast("Iterable[object]", cell))
         case bool():
             return "yes" if cell else "no"
         case _:

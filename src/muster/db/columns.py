@@ -5,8 +5,9 @@ kept a second time in normalised form (``muster.model.text``).
 """
 
 from collections.abc import Iterable
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
-from typing import Any, Final
+from typing import Any, Final, cast
 
 import msgspec
 
@@ -74,9 +75,11 @@ def _strings(value: object) -> str:
         case str():
             return value
         case dict():
-            return "".join(_strings(part) for pair in value.items() for part in pair)
+            return "".join(
+                _strings(part) for pair in cast("dict[object, object]", value).items() for part in pair
+            )
         case list() | tuple():
-            return "".join(_strings(part) for part in value)
+            return "".join(_strings(part) for part in cast("Sequence[object]", value))
         case _:
             return ""
 

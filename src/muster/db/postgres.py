@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
-from collections.abc import Awaitable, Callable, Iterable, Mapping
-from typing import Any, Final, TypeVar, cast
+from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
+from typing import Any, Final, Literal, TypeVar, cast
 from urllib.parse import urlsplit
 
 import asyncpg
@@ -23,6 +23,7 @@ _NOTIFY_SECONDS: Final = (
 )
 _TRIES: Final = 5  # a deadlock or serialisation failure is run again
 _POOL: Final = 16
+_CLOSE_SECONDS: Final = 5.0
 _AWAY: Final = (  # the server, or what it needs, is not there; another try may find it back
     OSError,
     asyncpg.InterfaceError,
@@ -93,6 +94,9 @@ class PostgresDatabase:
         self._pool = pool
         self._callbacks: list[Callable[[], None]] = []
         self._to_announce = asyncio.Event()
+        self._under_way = 0
+        self._idle = asyncio.Event()
+        self._idle.set()
         self._tasks = (
             asyncio.create_task(self._notify_forever()),
             asyncio.create_task(self._listen_forever()),
@@ -114,14 +118,29 @@ class PostgresDatabase:
 
     async def read(self, work: Callable[[Transaction], Awaitable[Result]], /) -> Result:
         """Run the function on one snapshot."""
-        return await self._attempt(work, isolation="repeatable_read", readonly=True)
+        return await self._accepted(self._attempt(work, isolation="repeatable_read", readonly=True))
 
     async def write(self, work: Callable[[Transaction], Awaitable[Result]], /) -> Result:
         """Run the function and commit; run again after a deadlock."""
-        return await self._attempt(work, isolation="read_committed", readonly=False)
+        return await self._accepted(self._attempt(work, isolation="read_committed", readonly=False))
+
+    async def _accepted(self, running: Coroutine[Any, Any, Result]) -> Result:
+        """Carry it out; ``close`` waits for it."""
+        self._under_way += 1
+        self._idle.clear()
+        try:
+            return await running
+        finally:
+            self._under_way -= 1
+            if not self._under_way:
+                self._idle.set()
 
     async def _attempt(
-        self, work: Callable[[Transaction], Awaitable[Result]], *, isolation: str, readonly: bool
+        self,
+        work: Callable[[Transaction], Awaitable[Result]],
+        *,
+        isolation: Literal["read_committed", "repeatable_read"],
+        readonly: bool,
     ) -> Result:
         for attempt in range(1, _TRIES + 1):
             try:
@@ -150,14 +169,16 @@ class PostgresDatabase:
         return lambda: self._callbacks.remove(callback)
 
     async def close(self) -> None:
-        """Let go of every connection."""
+        """Finish what was accepted and let go of every connection."""
+        with contextlib.suppress(TimeoutError):
+            await asyncio.wait_for(self._idle.wait(), timeout=_CLOSE_SECONDS)
         for task in self._tasks:
             task.cancel()
         for task in self._tasks:
             with contextlib.suppress(asyncio.CancelledError):
                 await task
         try:
-            await asyncio.wait_for(self._pool.close(), timeout=5)
+            await asyncio.wait_for(self._pool.close(), timeout=_CLOSE_SECONDS)
         except TimeoutError:
             self._pool.terminate()
 
@@ -184,11 +205,14 @@ class PostgresDatabase:
         ended = asyncio.Event()
         try:
             connection.add_termination_listener(lambda _: ended.set())
-            await connection.add_listener(_CHANNEL, lambda *_: self._announce())
+            await connection.add_listener(_CHANNEL, self._heard)
             await ended.wait()
         finally:
             with contextlib.suppress(OSError, asyncpg.PostgresError, asyncpg.InterfaceError):
                 await connection.close(timeout=1)
+
+    def _heard(self, *_: object) -> None:
+        self._announce()
 
     def _announce(self) -> None:
         for callback in tuple(self._callbacks):

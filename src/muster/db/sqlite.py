@@ -75,6 +75,7 @@ class SqliteDatabase:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._reader = _connect(path)
+        self._reader.execute("PRAGMA query_only = ON")
         self._writer = _connect(path)
         self._waiting: asyncio.Queue[_Request | None] = asyncio.Queue()
         self._callbacks: list[Callable[[], None]] = []
@@ -138,23 +139,10 @@ class SqliteDatabase:
                 return
 
     async def _commit_together(self, batch: list[_Request]) -> None:
-        """Run each transaction in a savepoint of its own, commit once, then answer.
-
-        All or none is durable.
-        """
-        done: list[tuple[_Request, Any]] = []
-        announced = False
+        """Run each transaction in a savepoint of its own, commit once, then answer; all or none is durable."""
         try:
             await self._begin()
-            for request in batch:
-                if request.answer.cancelled():
-                    continue
-                result, announces, error = self._one_of_many(request)
-                if error is None:
-                    done.append((request, result))
-                    announced = announced or announces
-                else:
-                    request.answer.set_exception(error)
+            done, announced = self._run_each(batch)
             await self._commit()
         except sqlite3.Error as error:
             if self._writer.in_transaction:
@@ -168,6 +156,21 @@ class SqliteDatabase:
                 request.answer.set_result(result)
         if announced:
             self._announce()
+
+    def _run_each(self, batch: list[_Request]) -> tuple[list[tuple[_Request, Any]], bool]:
+        """What is to be answered after the commit, and whether it announces work; failures are answered at once."""
+        done: list[tuple[_Request, Any]] = []
+        announced = False
+        for request in batch:
+            if request.answer.cancelled():
+                continue
+            result, announces, error = self._one_of_many(request)
+            if error is None:
+                done.append((request, result))
+                announced = announced or announces
+            else:
+                request.answer.set_exception(error)
+        return done, announced
 
     async def _commit(self) -> None:
         self._committing = True

@@ -7,6 +7,7 @@ from typing import Any, Final
 import msgspec
 
 from muster.db import Row, Statement, Transaction, decode, encode, from_micros, micros
+from muster.directory.links import value_from_json
 from muster.model import App, AppName, Constant, Copied, Health, Limits, Mapped, Removal, Tenant
 
 _PUT: Final = Statement(
@@ -112,8 +113,7 @@ def _mapped_to_json(mapped: Mapped) -> dict[str, Any]:
 def _mapped_from_json(stored: Mapping[str, Any]) -> Mapped:
     if "from" in stored:
         return Copied(attribute=stored["from"])
-    value = stored["constant"]
-    return Constant(value=tuple(value) if isinstance(value, list) else value)
+    return Constant(value=value_from_json(stored["constant"]))
 
 
 def _app(row: Row) -> App:

@@ -5,10 +5,10 @@ A tombstone keeps the identity of a rehire.
 
 from collections.abc import Mapping
 from datetime import datetime
-from typing import Any, Final
+from typing import Any, Final, cast
 
 from muster.db import Row, Statement, Transaction, decode, encode, from_micros, micros
-from muster.model import AppName, Attributes, Key, Kind, Link, LinkState, PersonId, RemoteId, Tenant
+from muster.model import AppName, Attributes, Key, Kind, Link, LinkState, PersonId, RemoteId, Tenant, Value
 
 _PUT: Final = Statement(
     """
@@ -103,7 +103,12 @@ def _key(key: Key) -> dict[str, str]:
 
 def attributes_from_json(stored: Mapping[str, Any]) -> Attributes:
     """Attributes as stored: JSON has lists where the model has tuples."""
-    return {name: tuple(value) if isinstance(value, list) else value for name, value in stored.items()}
+    return {name: value_from_json(value) for name, value in stored.items()}
+
+
+def value_from_json(stored: Any) -> Value:  # noqa: ANN401 - JSON; what ``encode`` made of a value
+    """One value as stored."""
+    return tuple(cast("list[str]", stored)) if isinstance(stored, list) else stored
 
 
 def _link(row: Row) -> Link:

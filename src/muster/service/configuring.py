@@ -15,11 +15,13 @@ from muster.model import (
     ACCOUNT,
     App,
     AppName,
+    AttributeEquals,
     BadInput,
+    Copied,
     Identity,
     Key,
-    LinkState,
     Limits,
+    LinkState,
     Mapped,
     NotFound,
     PersonId,
@@ -29,7 +31,7 @@ from muster.model import (
     Rule,
     Secret,
 )
-from muster.policy import desired
+from muster.policy import attribute_path, desired
 from muster.service.desk import Actor, Desk
 from muster.service.names import checked_name
 from muster.service.secrets import sealed
@@ -73,6 +75,7 @@ async def put_app(desk: Desk, actor: Actor, spec: AppSpec) -> App:
         limits=spec.limits,
     )
     _check_match_on(app)
+    _check_mapping(app, manifest)
     envelopes = sealed(desk.seal_key, desk.tenant, app.name, secrets)
     at = desk.clock()
 
@@ -103,6 +106,8 @@ async def put_rule(desk: Desk, actor: Actor, rule: Rule) -> None:
         BadInput: its name is none.
     """
     checked_name(rule.name, what="rule")
+    if isinstance(rule.when, AttributeEquals):
+        attribute_path(rule.when.attribute)
     at = desk.clock()
 
     async def commit(tx: Transaction) -> None:
@@ -118,7 +123,14 @@ async def put_rule(desk: Desk, actor: Actor, rule: Rule) -> None:
         shown: dict[str, object] = {"rule": rule.name, "when": str(rule.when)}
         await audit.append(tx, _record(desk, actor, action, app=rule.app, after=shown))
         concerned = {rule.app} if old is None else {rule.app, old.app}
-        await _mark_changed(tx, desk, concerned, before, await rules.all_rules(tx, desk.tenant), f"rule {rule.name} changed")
+        await _mark_changed(
+            tx,
+            desk,
+            names=concerned,
+            before=before,
+            after=await rules.all_rules(tx, desk.tenant),
+            cause=f"rule {rule.name} changed",
+        )
 
     await desk.db.write(commit)
 
@@ -146,13 +158,20 @@ async def remove_rule(desk: Desk, actor: Actor, name: str) -> None:
             )
         await rules.remove(tx, desk.tenant, name)
         await audit.append(tx, _record(desk, actor, Action.RULE_REMOVE, app=gone.app, after={"rule": name}))
-        await _mark_changed(tx, desk, {gone.app}, before, await rules.all_rules(tx, desk.tenant), f"rule {name} was removed")
+        await _mark_changed(
+            tx,
+            desk,
+            names={gone.app},
+            before=before,
+            after=await rules.all_rules(tx, desk.tenant),
+            cause=f"rule {name} was removed",
+        )
 
     await desk.db.write(commit)
 
 
 async def _mark_changed(
-    tx: Transaction, desk: Desk, names: set[AppName], before: list[Rule], after: list[Rule], cause: str
+    tx: Transaction, desk: Desk, *, names: set[AppName], before: list[Rule], after: list[Rule], cause: str
 ) -> None:
     """Mark everybody whose desired account in these apps is another one under the new rules."""
     keys: set[Key] = set()
@@ -172,7 +191,9 @@ async def _keys_of_app(tx: Transaction, desk: Desk, app: App) -> set[Key]:
     """Everybody who should have an account in the app, or has one."""
     granting = await rules.of_app(tx, desk.tenant, app.name)
     held = {
-        link.key for link in await links.of_app(tx, desk.tenant, app.name) if link.state is not LinkState.TOMBSTONE
+        link.key
+        for link in await links.of_app(tx, desk.tenant, app.name)
+        if link.state is not LinkState.TOMBSTONE
     }
     wanted: set[Key] = set()
     async for person in _everybody(tx, desk):
@@ -235,6 +256,25 @@ def _check_match_on(app: App) -> None:
         )
 
 
+def _check_mapping(app: App, manifest: Manifest) -> None:
+    """Pass when every attribute read of a person and every one written there exists."""
+    for mapped in app.mapping.values():
+        if isinstance(mapped, Copied):
+            attribute_path(mapped.attribute)
+    known = manifest.kinds[ACCOUNT].attributes
+    unknown = [name for name in app.mapping if known and name not in known]
+    if unknown:
+        raise BadInput(
+            Problem(
+                code="MUSTER-APP-MAPPING",
+                what="The application has no such attribute",
+                where=f"app {app.name}, mapping of {', '.join(unknown)}",
+                why=f"The connector {app.connector} knows: {', '.join(known)}",
+                next_step="map one of these",
+            )
+        )
+
+
 def _no_such_app(rule: Rule) -> NotFound:
     return NotFound(
         Problem(
@@ -247,7 +287,12 @@ def _no_such_app(rule: Rule) -> NotFound:
 
 
 def _record(
-    desk: Desk, actor: Actor, action: Action, *, app: AppName | None = None, after: dict[str, object] | None = None
+    desk: Desk,
+    actor: Actor,
+    action: Action,
+    *,
+    app: AppName | None = None,
+    after: dict[str, object] | None = None,
 ) -> Record:
     return Record(
         id=desk.new_id(),
@@ -260,4 +305,3 @@ def _record(
         app=app,
         after=after or {},
     )
-

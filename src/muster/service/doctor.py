@@ -1,4 +1,7 @@
-"""Everything that is not well, each in a sentence with the command that mends it; and everything that was looked at."""
+"""Everything that is not well, each in a sentence with the command that mends it.
+
+And everything that was looked at.
+"""
 
 from dataclasses import dataclass
 from datetime import timedelta
@@ -24,12 +27,19 @@ class Finding:
 
 
 async def examine(desk: Desk, *, probe: bool = True) -> list[Finding]:
-    """Look at the database, the workers, the backlog and every app; ``probe`` also asks the applications who they are."""
+    """Look at the database, the workers, the backlog and every app.
+
+    ``probe`` also asks the applications who they are.
+    """
     found = [await _database(desk), await _workers(desk), *await _backlog(desk)]
-    for app in await finding.all_apps(desk):
-        found.append(await _app(desk, app, probe=probe))
+    found.extend([await _app(desk, app, probe=probe) for app in await finding.all_apps(desk)])
     if not await desk.db.read(lambda tx: sources.all_sources(tx, desk.tenant)):
-        found.append(Finding(subject="sources", says="no source yet: `muster import people.csv` or `muster source add scim NAME`"))
+        found.append(
+            Finding(
+                subject="sources",
+                says="no source yet: `muster import people.csv` or `muster source add scim NAME`",
+            )
+        )
     return found
 
 
@@ -62,7 +72,8 @@ async def _backlog(desk: Desk) -> list[Finding]:
     for one in await desk.db.read(lambda tx: work.backlog(tx, desk.tenant)):
         subject = f"app {one.app}"
         age = at - one.oldest
-        says = f"{one.keys} accounts {_STATES.get(one.state, one.state)}, the oldest for {int(age.total_seconds())} s"
+        state = _STATES.get(one.state, one.state)
+        says = f"{one.keys} accounts {state}, the oldest for {int(age.total_seconds())} s"
         problem = _stuck(one.app, one.state, one.keys) if one.state != "due" or age > _LATE else None
         found.append(Finding(subject=subject, says=says, problem=problem))
     return found

@@ -1,5 +1,7 @@
 """From what a person typed to the person, app or source meant."""
 
+from typing import cast
+
 from muster.db import Transaction
 from muster.directory import apps, people, rules, sources
 from muster.model import App, AppName, Identity, NotFound, PersonId, Problem, Rule, Source
@@ -35,7 +37,8 @@ async def person(desk: Desk, said: str) -> Identity:
                 code="MUSTER-PERSON-UNKNOWN",
                 what="Nobody is known by this name",
                 where=said,
-                next_step="give a userName, an id, the source's own id or a mail address; `muster log` shows who came in",
+                next_step="give a userName, an id, the source's own id or a mail address; "
+                "`muster log` shows who came in",
             )
         )
     raise NotFound(
@@ -67,7 +70,8 @@ def _addresses(person: Identity) -> set[str]:
     emails = person.attributes.get("emails")
     if not isinstance(emails, list):
         return set()
-    values = [email.get("value") for email in emails if isinstance(email, dict)]
+    stated = [cast("dict[str, object]", one) for one in cast("list[object]", emails) if isinstance(one, dict)]
+    values = [one.get("value") for one in stated]
     return {normalised(value) for value in values if isinstance(value, str)}
 
 

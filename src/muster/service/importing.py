@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from typing import Final, Literal
+from typing import Final, Literal, cast
 
 from muster import audit
 from muster.audit import Action, Record, Result
@@ -166,13 +166,16 @@ def _check_allowed(leavers: int, allowed: int) -> None:
         raise Held(
             Problem(
                 code="MUSTER-IMPORT-HELD",
-                what=f"{leavers} people would leave by this file, and {allowed} were allowed; none of them was ended",
+                what=f"{leavers} people would leave by this file, and {allowed} were allowed; "
+                "none of them was ended",
                 next_step=f"check the file; if they really all leave, repeat with --allow-leavers {leavers}",
             )
         )
 
 
-async def _store(tx: Transaction, inbound: Inbound, bound: Bindings, changes: Changes, file: PeopleFile) -> None:
+async def _store(
+    tx: Transaction, inbound: Inbound, bound: Bindings, changes: Changes, file: PeopleFile
+) -> None:
     settled: list[tuple[Identity, frozenset[str]]] = [(person, person.groups) for person in changes.unchanged]
     for joiner in changes.joiners:
         person = await person_intake.arrive(tx, inbound, bound, _facts(joiner.row, active=True))
@@ -223,9 +226,14 @@ async def _store_groups(
         await group_intake.change(tx, inbound, bound, found[0], facts)
 
 
-def _group_facts(name: str, members: Iterable[PersonId], attributes: dict[str, object]) -> group_intake.GroupFacts:
+def _group_facts(
+    name: str, members: Iterable[PersonId], attributes: dict[str, object]
+) -> group_intake.GroupFacts:
     return group_intake.GroupFacts(
-        name=name, external_id=None, members=frozenset(members), attributes={"displayName": name, **attributes}
+        name=name,
+        external_id=None,
+        members=frozenset(members),
+        attributes={"displayName": name, **attributes},
     )
 
 
@@ -238,12 +246,23 @@ def _facts(row: PersonRow, *, active: bool) -> person_intake.PersonFacts:
 def _result(changes: Changes, file: PeopleFile, *, dry_run: bool) -> Import:
     shown = (
         ("joiner", tuple(Shown(user_name=one.row.user_name) for one in changes.joiners)),
-        ("mover", tuple(Shown(user_name=one.row.user_name, changes=_lines(one.differences)) for one in changes.movers)),
+        (
+            "mover",
+            tuple(
+                Shown(user_name=one.row.user_name, changes=_lines(one.differences)) for one in changes.movers
+            ),
+        ),
         (
             "returning",
-            tuple(Shown(user_name=one.row.user_name, changes=_lines(one.differences)) for one in changes.returning),
+            tuple(
+                Shown(user_name=one.row.user_name, changes=_lines(one.differences))
+                for one in changes.returning
+            ),
         ),
-        ("leaver", tuple(Shown(user_name=one.person.user_name, changes=(one.because,)) for one in changes.leavers)),
+        (
+            "leaver",
+            tuple(Shown(user_name=one.person.user_name, changes=(one.because,)) for one in changes.leavers),
+        ),
     )
     return Import(
         dry_run=dry_run,
@@ -265,7 +284,9 @@ def _lines(differences: Iterable[Difference]) -> tuple[str, ...]:
 def _text(value: object) -> str:
     if value is None:
         return "(not set)"
-    return ", ".join(str(part) for part in value) if isinstance(value, tuple | list) else str(value)
+    if isinstance(value, tuple | list):
+        return ", ".join(str(part) for part in cast("Sequence[object]", value))
+    return str(value)
 
 
 def _summary(inbound: Inbound, result: Import) -> Record:
