@@ -7,7 +7,3 @@ Progress and documented exit codes.
 * ``acting``: opens the desk, runs one action, turns problems into exit codes. ``showing``: tables, or JSON.
 * ``demo``: the whole story on real applications.
 """
-
-from muster.cli.root import main
-
-__all__ = ["main"]

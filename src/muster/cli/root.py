@@ -6,8 +6,9 @@ from typing import Annotated, Final, cast
 import typer
 
 from muster import __version__
-from muster.cli import access, configuring, demo, people, serving, showing
+from muster.cli import access, configuring, people, serving, showing
 from muster.cli.acting import Exit
+from muster.cli.demo import story
 
 # Typer brings its own click and does not export the base of the errors that mean "this was typed wrong".
 _UsageError: Final = cast(type[Exception], typer.BadParameter.__mro__[1])
@@ -32,7 +33,7 @@ for name, command in (
     ("serve", serving.serve),
     ("work", serving.work),
     ("migrate", serving.migrate),
-    ("demo", demo.demo),
+    ("demo", story.demo),
 ):
     root.command(name)(command)
 for name, group in (

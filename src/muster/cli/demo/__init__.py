@@ -7,7 +7,3 @@ A hundred hires mustered in, one leaver mustered out, and every claim checked.
   ``examples/acme``, read by nothing of Muster's. ``checks``: asks the applications themselves. ``story``:
   what happens, in order.
 """
-
-from muster.cli.demo.story import demo
-
-__all__ = ["demo"]
