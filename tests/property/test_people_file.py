@@ -148,10 +148,10 @@ def test_noise_is_refused_and_never_breaks_anything(data: bytes) -> None:
         assert file.rows or file.problems
 
 
-NAMES = (
-    "userName emails value type primary name givenName groups active x externalId schemas manager startDate "
-    "urn:x:y meta"
-).split()
+NAMES = [
+    *("userName", "emails", "value", "type", "primary", "name", "givenName", "groups", "active", "x"),
+    *("externalId", "schemas", "manager", "startDate", "urn:x:y", "meta"),
+]
 _JSON = st.recursive(
     st.one_of(st.none(), st.booleans(), st.integers(), st.floats(), st.text(max_size=5)),
     lambda inner: st.one_of(

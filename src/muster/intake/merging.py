@@ -7,6 +7,7 @@ from typing import cast
 
 from muster.intake.people import PERSON, PeopleFile, PersonRow
 from muster.model import Identity
+from muster.model.text import normalised
 from muster.scim.path import Path, parse_path, read, write
 from muster.scim.values import JsonValue, Resource, elements
 
@@ -30,8 +31,16 @@ def merged(person: Identity, row: PersonRow, file: PeopleFile) -> PersonRow:
         row,
         external_id=row.external_id or person.external_id,
         attributes=attributes,
-        groups=row.groups if file.says_groups else person.groups,
+        groups=_spelled(row.groups, person.groups) if file.says_groups else person.groups,
     )
+
+
+def _spelled(stated: frozenset[str], known: frozenset[str]) -> frozenset[str]:
+    """The groups as stated; one the person is in already keeps its spelling, whatever the row's."""
+    if stated <= known:
+        return stated
+    names = {normalised(name): name for name in known}
+    return frozenset(names.get(normalised(name), name) for name in stated)
 
 
 def differences(person: Identity, row: PersonRow) -> tuple[Difference, ...]:

@@ -5,6 +5,7 @@ written; each question (``text``, ``number``, ``table`` …) says itself what it
 """
 
 import difflib
+import math
 import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -103,10 +104,20 @@ class Node:
             raise self.problem("a value is expected here", "write one value, or leave the line out")
         return self.tree.written
 
+    def plain(self) -> str | bool | int | float:
+        """The value as YAML 1.2 takes it: true or false, a number in digits, else a text."""
+        tree = self.tree
+        if isinstance(tree, Scalar) and tree.kind == "bool" and tree.written in {"true", "false"}:
+            return tree.written == "true"
+        if isinstance(tree, Scalar) and tree.kind in {"int", "float"}:
+            number = self.number(at_least=-math.inf)
+            return int(number) if tree.kind == "int" else number
+        return self.text()
+
     def number(self, *, at_least: float, whole: bool = False) -> float:
         """The number, not below the bound; a whole one where that is asked."""
         kinds = {"int"} if whole else {"int", "float"}
-        form = r"[0-9]{1,15}" if whole else r"[0-9]{1,15}(\.[0-9]{1,15})?"
+        form = r"-?[0-9]{1,15}" if whole else r"-?[0-9]{1,15}(\.[0-9]{1,15})?"
         tree = self.tree
         if not isinstance(tree, Scalar) or tree.kind not in kinds or not re.fullmatch(form, tree.written):
             raise self.problem(
@@ -207,6 +218,8 @@ def nearest(name: str, known: Iterable[str]) -> list[str]:
 
 def _suggestion(name: str, known: Iterable[str]) -> str:
     words = tuple(known)
+    if not words:
+        return "leave it out: there is nothing it could name"
     near = nearest(name, words)
     return f"did you mean {' or '.join(near)}?" if near else f"use one of: {', '.join(sorted(words))}"
 

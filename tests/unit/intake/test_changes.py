@@ -162,6 +162,14 @@ def test_a_person_is_known_by_id_first_and_by_name_where_an_id_is_missing() -> N
     assert changes.movers[1].row.external_id == "E2"
 
 
+def test_groups_are_the_same_in_any_letter_case() -> None:
+    """A group that exists keeps its name; another spelling in the file moves nobody."""
+    ana = replace(person("ana"), groups=frozenset({"Design Team"}))
+    changes = compare(known(ana), csv("userName,groups\nana,design team|DESIGN TEAM\n"))
+
+    assert summary(changes) == {"stays": ["ana"]}
+
+
 @pytest.mark.parametrize(
     ("rows", "what"),
     [

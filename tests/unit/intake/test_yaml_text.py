@@ -81,7 +81,10 @@ def test_an_empty_document_is_an_empty_table() -> None:
         ("5", lambda node: node.items(), "a list"),
         ("[1]", lambda node: node.text(), "a text is expected"),
         ("a", lambda node: node.number(at_least=0), "a number"),
-        ("-5", lambda node: node.number(at_least=0), "a number"),
+        ("-5", lambda node: node.number(at_least=0), "at least 0"),
+        ("0x10", lambda node: node.number(at_least=0), "a number"),
+        ("1e3", lambda node: node.plain(), "a number"),
+        (".nan", lambda node: node.plain(), "a number"),
         ("2.5", lambda node: node.number(at_least=0, whole=True), "whole number"),
         ("0", lambda node: node.number(at_least=1, whole=True), "at least 1"),
         ("wikki", lambda node: node.choice(["wiki", "chat"]), "did you mean wiki"),
@@ -104,3 +107,10 @@ def test_numbers_are_read_in_digits() -> None:
 def test_the_problem_is_whole() -> None:
     """Code, what, where, why and what next are all there."""
     assert problem("a: [1").startswith("[MUSTER-TEST] The test cannot be used (line 1")
+
+
+def test_plain_values_are_what_yaml_1_2_says() -> None:
+    """Truth, numbers and texts are told apart; ``yes`` is a text, as it has been since 2009."""
+    values = read("[true, -7, 2.5, yes, '5', Acme]").items()
+
+    assert [node.plain() for node in values] == [True, -7, 2.5, "yes", "5", "Acme"]
