@@ -1,7 +1,7 @@
 """Muster: self-hosted user provisioning and sync.
 
-*Muster in* gives a hundred new hires exactly the accounts their roles need; *muster out* takes all of a leaver's
-accounts back in seconds, with proof. The packages stand on floors, and imports only go down::
+*Muster in* gives a hundred new hires exactly the accounts their roles need; *muster out* takes all of a
+leaver's accounts back in seconds, with proof. The packages stand on floors, and imports only go down::
 
     roof      cli
     wiring    bootstrap

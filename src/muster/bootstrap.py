@@ -6,7 +6,7 @@ and a function ``connect(manifest, settings, session)``. They are loaded when fi
 
 import os
 import random
-from collections.abc import AsyncGenerator, Callable, Mapping
+from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -59,28 +59,35 @@ class _ConnectorPackage(Protocol):
     def connect(self, manifest: Manifest, settings: Settings, session: object) -> Connector: ...
 
 
-class Installed:
-    """The installed connectors, by id; a mapping of manifests that loads each when it is asked for."""
+class Installed(Mapping[str, Manifest]):
+    """The manifests of the installed connectors, by id; each is loaded when it is asked for."""
 
     def __init__(self, found: Mapping[str, EntryPoint] | None = None) -> None:
         self._found = {entry.name: entry for entry in entry_points(group=GROUP)} if found is None else found
-        self._packages: dict[str, ModuleType] = {}
 
-    def package(self, id: str) -> ModuleType:
+    def package(self, name: str) -> ModuleType:
         """The package of a connector.
 
         Raises:
-            BadInput: no such connector is installed.
+            BadInput: no such connector is installed, or it cannot be imported.
         """
-        if id not in self._packages:
-            if id not in self._found:
-                raise _unknown(id, sorted(self._found))
-            self._packages[id] = cast(ModuleType, self._found[id].load())
-        return self._packages[id]
+        if name not in self._found:
+            raise _unknown(name, sorted(self._found))
+        try:
+            return cast(ModuleType, self._found[name].load())
+        except ImportError as error:
+            raise _broken(name, error) from error
 
-    def manifests(self) -> Mapping[str, Manifest]:
-        """The manifest of every installed connector."""
-        return {name: of(self.package(name)) for name in sorted(self._found)}
+    def __getitem__(self, name: str) -> Manifest:
+        if name not in self._found:
+            raise KeyError(name)
+        return of(self.package(name))
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(sorted(self._found))
+
+    def __len__(self) -> int:
+        return len(self._found)
 
 
 @asynccontextmanager
@@ -124,7 +131,7 @@ async def open_desk(
             new_id=new_id,
             random=os.urandom,
             seal_key=key,
-            connectors=offered.manifests(),
+            connectors=offered,
         )
     finally:
         await targets.close()
@@ -181,12 +188,24 @@ class _Connect:
         return Target(app=app, manifest=manifest, connector=connector, close=close)
 
 
-def _unknown(id: str, known: list[str]) -> BadInput:
+def _broken(name: str, error: ImportError) -> BadInput:
+    return BadInput(
+        Problem(
+            code="MUSTER-CONNECTOR-BROKEN",
+            what="The connector is installed and cannot be loaded",
+            where=name,
+            why=str(error),
+            next_step="install what it needs, or install it anew",
+        )
+    )
+
+
+def _unknown(name: str, known: list[str]) -> BadInput:
     return BadInput(
         Problem(
             code="MUSTER-CONNECTOR-UNKNOWN",
             what="No such connector is installed",
-            where=id,
+            where=name,
             why=f"Installed are: {', '.join(known)}",
             next_step="use one of these, or install the package that brings it",
         )

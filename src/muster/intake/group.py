@@ -45,7 +45,9 @@ async def arrive(tx: Transaction, inbound: Inbound, bound: Bindings, facts: Grou
     return group
 
 
-async def change(tx: Transaction, inbound: Inbound, bound: Bindings, before: Group, facts: GroupFacts) -> Group:
+async def change(
+    tx: Transaction, inbound: Inbound, bound: Bindings, before: Group, facts: GroupFacts
+) -> Group:
     """The group is as the source says now; nothing happens when that changes nothing.
 
     Raises:
@@ -55,13 +57,23 @@ async def change(tx: Transaction, inbound: Inbound, bound: Bindings, before: Gro
     stored, _, _ = await groups.resource(tx, before.tenant, before.id)
     added, removed = facts.members - before.members, before.members - facts.members
     renamed = before.name != facts.name
-    if not (added or removed or renamed or before.external_id != facts.external_id or stored != dict(facts.attributes)):
+    if not (
+        added
+        or removed
+        or renamed
+        or before.external_id != facts.external_id
+        or stored != dict(facts.attributes)
+    ):
         return before
     await _people(tx, inbound, added)
     # Renaming changes the facts of every member; otherwise only those who come or go are looked at.
     concerned = await _known(tx, inbound, before.members | facts.members if renamed else added | removed)
     after = replace(
-        before, name=facts.name, external_id=facts.external_id, members=facts.members, version=before.version + 1
+        before,
+        name=facts.name,
+        external_id=facts.external_id,
+        members=facts.members,
+        version=before.version + 1,
     )
     if not await groups.update(tx, after, dict(facts.attributes), at=inbound.at):
         raise _changed_meanwhile(before)
@@ -100,7 +112,11 @@ async def _people(tx: Transaction, inbound: Inbound, ids: Iterable[PersonId]) ->
     found: list[Identity] = []
     for id in sorted(ids):
         person = await people.person(tx, inbound.tenant, id)
-        if person is None or person.source != inbound.source.id or await people.is_deleted(tx, inbound.tenant, id):
+        if (
+            person is None
+            or person.source != inbound.source.id
+            or await people.is_deleted(tx, inbound.tenant, id)
+        ):
             raise BadInput(
                 Problem(
                     code="MUSTER-MEMBER-UNKNOWN",

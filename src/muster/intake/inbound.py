@@ -108,8 +108,8 @@ async def mark_everything_of(
 async def leaver_priority(tx: Transaction, inbound: Inbound) -> Priority:
     """How a leaver of this source is treated: at once, unless the source ends suspiciously many people.
 
-    Beyond its budget a source's word is not authority enough: the accounts are marked like any change, so that the guard of each application
-    holds the removals for a person to decide.
+    Beyond its budget a source's word is not authority enough: the accounts are marked like any change, so
+    that the guard of each application holds the removals for a person to decide.
     """
     if inbound.leavers_approved:
         return Priority.LEAVER

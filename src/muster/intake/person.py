@@ -98,7 +98,9 @@ async def delete(tx: Transaction, inbound: Inbound, bound: Bindings, before: Ide
     await _mark_leaver(tx, inbound, bound, before, after)
 
 
-async def _mark_leaver(tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity, after: Identity) -> None:
+async def _mark_leaver(
+    tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity, after: Identity
+) -> None:
     priority = await leaver_priority(tx, inbound)
     also = touched(before, after, bound.apps, bound.rules)
     await mark_everything_of(tx, inbound, after, priority=priority, also=also)

@@ -138,7 +138,9 @@ class Disables(Protocol):
 class HoldsMembers(Protocol):
     """Power ``members``: objects of kind group hold accounts."""
 
-    async def members(self, group: RemoteObject, after: Cursor | None) -> tuple[Sequence[RemoteId], Cursor | None]:
+    async def members(
+        self, group: RemoteObject, after: Cursor | None
+    ) -> tuple[Sequence[RemoteId], Cursor | None]:
         """Give the next members and where to go on; None after the last."""
         ...
 

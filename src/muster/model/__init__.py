@@ -1,11 +1,12 @@
 """The nouns of Muster as frozen values, and the tree of its errors.
 
-A thinking room: nothing here knows the time, makes an id, or talks to anything. One word per idea; the same word stands
-in SQL, in the API, on screens and in logs.
+A thinking room: nothing here knows the time, makes an id, or talks to anything. One word per idea; the same
+word stands in SQL, in the API, on screens and in logs.
 
-Main nouns: ``Identity`` (a person), ``Group``, ``Source``, ``App``, ``Rule``, ``Key`` (the unit of work), ``RemoteObject`` (an account or
-group as an application shows it), ``Link`` (our memory of owning one), ``Desired``, ``Operation``, ``Plan``. Errors of
-targets say by their class what the engine does next (``errors``).
+Main nouns: ``Identity`` (a person), ``Group``, ``Source``, ``App``, ``Rule``, ``Key`` (the unit of work),
+``RemoteObject`` (an account or group as an application shows it), ``Link`` (our memory of owning one),
+``Desired``, ``Operation``, ``Plan``. Errors of targets say by their class what the engine does next
+(``errors``).
 """
 
 from muster.model.access import (

@@ -22,7 +22,9 @@ class Health(StrEnum):
     """Whether Muster calls the application at all."""
 
     GOOD = "good"
-    QUARANTINED = "quarantined"  # stopped after AuthFailed, Forbidden or Misconfigured; probed at ``retry_at``
+    QUARANTINED = (
+        "quarantined"  # stopped after AuthFailed, Forbidden or Misconfigured; probed at ``retry_at``
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -56,8 +58,9 @@ class Limits:
 class App:
     """One configured application.
 
-    ``settings`` holds what the connector's manifest asks for, secrets excepted: those stay sealed until the connector is built.
-    ``match_on`` are the target attributes, in order, by which an existing account is recognised after ``externalId``.
+    ``settings`` holds what the connector's manifest asks for, secrets excepted: those stay sealed until the
+    connector is built. ``match_on`` are the target attributes, in order, by which an existing account is
+    recognised after ``externalId``.
     """
 
     tenant: Tenant

@@ -32,7 +32,10 @@ from dataclasses import dataclass
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Problem:
-    """What a person needs to read: what happened, where, why, what to do next; ``code`` is stable and documented."""
+    """What a person needs to read: what happened, where, why, what to do next.
+
+    ``code`` is stable and documented.
+    """
 
     code: str
     what: str
@@ -43,7 +46,9 @@ class Problem:
     def __str__(self) -> str:
         head = f"{self.what} ({self.where})" if self.where else self.what
         parts = [head, self.why, f"Next: {self.next_step}" if self.next_step else ""]
-        return f"[{self.code}] " + " ".join(part if part.endswith((".", "!", "?")) else part + "." for part in parts if part)
+        return f"[{self.code}] " + " ".join(
+            part if part.endswith((".", "!", "?")) else part + "." for part in parts if part
+        )
 
 
 class MusterError(Exception):

@@ -28,8 +28,8 @@ class Source:
 class Identity:
     """One person or service account, as merged from its sources.
 
-    ``attributes`` is the SCIM User resource without ``id``, ``meta``, ``groups`` and ``active`` (RFC 7643 §4.1); ``groups`` are the display
-    names of the groups the person is in.
+    ``attributes`` is the SCIM User resource without ``id``, ``meta``, ``groups`` and ``active`` (RFC 7643
+    §4.1); ``groups`` are the display names of the groups the person is in.
     """
 
     tenant: Tenant

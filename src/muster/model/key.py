@@ -5,7 +5,9 @@ from enum import IntEnum
 from typing import NewType
 
 Tenant = NewType("Tenant", str)
-PersonId = NewType("PersonId", str)  # UUIDv7, made by Muster, never reused; travels to applications as externalId
+PersonId = NewType(
+    "PersonId", str
+)  # UUIDv7, made by Muster, never reused; travels to applications as externalId
 SourceId = NewType("SourceId", str)
 AppName = NewType("AppName", str)
 RemoteId = NewType("RemoteId", str)  # the application's own id of one of its objects

@@ -12,7 +12,8 @@ from muster.model.remote import Attributes, RemoteObject, Value
 class Desired:
     """What a person should hold under one key, and why.
 
-    ``wanted`` false means: no account, or one out of use. ``because`` says in plain words which facts and rules led here.
+    ``wanted`` false means: no account, or one out of use. ``because`` says in plain words which facts and
+    rules led here.
     """
 
     key: Key
@@ -58,7 +59,10 @@ class Operation:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
-    """The operations that converge one key, in order; empty when it is converged. ``observed`` is what they were made from."""
+    """The operations that converge one key, in order.
+
+    Empty when it is converged. ``observed`` is what they were made from.
+    """
 
     key: Key
     operations: tuple[Operation, ...] = ()

@@ -142,7 +142,10 @@ async def mark_and_see_through(
 async def see_through(
     desk: Desk, keys: frozenset[Key], *, patience: float, progress: Progress | None = None
 ) -> Sequence[Waiting]:
-    """Wait until the keys are converged, working on them here when no other process does; gives what is left."""
+    """Wait until the keys are converged, working on them here when no other process does.
+
+    Gives what is left.
+    """
     loop = asyncio.get_running_loop()
     until = loop.time() + patience
     moved = loop.time()
@@ -199,4 +202,3 @@ async def _apps(desk: Desk, name: str | None) -> list[App]:
 
 def _key(person: Identity, app: App) -> Key:
     return Key(tenant=person.tenant, app=app.name, kind=ACCOUNT, subject=person.id)
-

@@ -32,7 +32,9 @@ class Access:
     def status(self) -> str:
         """In one word for a table: what an administrator wants to know first."""
         if self.waiting is not None:
-            return {"due": "pending", "retry": "retrying", "held": "held", "parked": "needs a person"}[self.waiting.state]
+            return {"due": "pending", "retry": "retrying", "held": "held", "parked": "needs a person"}[
+                self.waiting.state
+            ]
         if self.link is None:
             return "none"
         return self.link.state.value

@@ -68,7 +68,8 @@ class Departure:
 async def muster_out(desk: Desk, actor: Actor, who: str, *, reason: str, patience: float = 60.0) -> Departure:
     """The person has left, and every account of theirs is being ended, with the highest priority.
 
-    Returns when each app has answered or ``patience`` seconds are over; what is not proven then goes on wherever a worker runs.
+    Returns when each app has answered or ``patience`` seconds are over; what is not proven then goes on
+    wherever a worker runs.
 
     Raises:
         NotFound: nobody, or more than one person, is meant.
@@ -81,7 +82,9 @@ async def muster_out(desk: Desk, actor: Actor, who: str, *, reason: str, patienc
         now = await people.person(tx, desk.tenant, person.id, lock=True)
         source = await sources.by_id(tx, desk.tenant, person.source)
         if now is None or source is None:
-            raise NotFound(Problem(code="MUSTER-PERSON-UNKNOWN", what="This person is no longer known", where=who))
+            raise NotFound(
+                Problem(code="MUSTER-PERSON-UNKNOWN", what="This person is no longer known", where=who)
+            )
         inbound = Inbound(source=source, actor=actor.name, cause=cause, at=at, new_id=desk.new_id)
         bound = await bindings(tx, desk.tenant)
         if now.stage is Stage.ACTIVE:
@@ -101,7 +104,9 @@ async def muster_out(desk: Desk, actor: Actor, who: str, *, reason: str, patienc
 async def _concerned(tx: Transaction, desk: Desk, person: Identity) -> set[Key]:
     """Every key under which the person has an account, or may have one."""
     known = {
-        link.key for link in await links.of_person(tx, desk.tenant, person.id) if link.state is not LinkState.TOMBSTONE
+        link.key
+        for link in await links.of_person(tx, desk.tenant, person.id)
+        if link.state is not LinkState.TOMBSTONE
     }
     bound = await bindings(tx, desk.tenant)
     every = {Key(tenant=desk.tenant, app=app.name, kind=ACCOUNT, subject=person.id) for app in bound.apps}
@@ -125,7 +130,9 @@ async def _receipts(
     )
 
 
-def _receipt(key: Key, link: Link | None, waiting: Waiting | None, removal: Removal, decided_at: datetime) -> Receipt:
+def _receipt(
+    key: Key, link: Link | None, waiting: Waiting | None, removal: Removal, decided_at: datetime
+) -> Receipt:
     account = None if link is None else link.remote_id
     state = "none" if link is None else link.state.value
     verified = None if link is None else link.verified_at
@@ -140,6 +147,8 @@ def _receipt(key: Key, link: Link | None, waiting: Waiting | None, removal: Remo
     if not ended:
         kept = removal is Removal.KEEP
         why = "the app is configured to keep accounts" if kept else "the account is still in use"
-        return Receipt(app=key.app, proof=Proof.KEPT if kept else Proof.UNKNOWN, account=account, state=state, why=why)
+        return Receipt(
+            app=key.app, proof=Proof.KEPT if kept else Proof.UNKNOWN, account=account, state=state, why=why
+        )
     took = None if verified is None or verified < decided_at else verified - decided_at
     return Receipt(app=key.app, proof=Proof.DONE, account=account, state=state, took=took)

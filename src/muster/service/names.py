@@ -21,7 +21,8 @@ def checked_name(name: str, *, what: str) -> str:
             code="MUSTER-NAME",
             what=f"This cannot be the name of a {what}",
             where=name[:80],
-            why="A name is lower-case letters, digits and hyphens, begins with a letter, and has at most 63 characters",
+            why="A name is lower-case letters, digits and hyphens, begins with a letter, "
+            "and has at most 63 characters",
             next_step="choose another name",
         )
     )

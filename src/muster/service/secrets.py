@@ -10,7 +10,8 @@ from muster.vault import SealKey, open_, seal
 def sealed(key: SealKey, tenant: Tenant, app: AppName, secrets: Mapping[str, Secret]) -> dict[str, str]:
     """Envelopes as text, by setting; each opens only in its own place."""
     return {
-        name: b64encode(seal(key, secret, bound_to=_place(tenant, app, name))).decode() for name, secret in secrets.items()
+        name: b64encode(seal(key, secret, bound_to=_place(tenant, app, name))).decode()
+        for name, secret in secrets.items()
     }
 
 
@@ -21,7 +22,8 @@ def opened(key: SealKey, tenant: Tenant, app: AppName, envelopes: Mapping[str, s
         Unavailable: one was sealed with another key or for another place, or was altered.
     """
     return {
-        name: open_(key, b64decode(envelope), bound_to=_place(tenant, app, name)) for name, envelope in envelopes.items()
+        name: open_(key, b64decode(envelope), bound_to=_place(tenant, app, name))
+        for name, envelope in envelopes.items()
     }
 
 
