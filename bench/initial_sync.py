@@ -28,9 +28,9 @@ from muster.db import new_id, open_database, system_clock
 from muster.kit import memory
 from muster.kit.contract import New
 from muster.kit.memory_target import MANIFEST, MemoryTarget
-from muster.model import ACCOUNT, App, Everyone, Limits, OperationId, Rule
+from muster.model import ACCOUNT, App, AppName, Everyone, Limits, OperationId, Rule
 from muster.service import configuring, converging, finding, importing
-from muster.service.configuring import AppSpec
+from muster.service.configuration_file import AppSpec
 from muster.service.desk import Actor, Desk
 from muster.sync import Engine, Target, Targets, Worker
 
@@ -75,7 +75,7 @@ async def _against_scim2_server(
             bare.append(people / await _bare_posts(application, people))
         async with applications.running(applications.SCIM2_SERVER, folder) as application:
             spec = AppSpec(
-                name="chat",
+                name=AppName("chat"),
                 connector="scim",
                 settings={"url": application.url, "token": application.token.reveal()},
                 limits=Limits(concurrency=_CONCURRENCY),
@@ -91,7 +91,7 @@ async def _profile_once(folder: Path, people: int) -> list[str]:
     """One more round under the profiler; its speed does not count."""
     async with applications.running(applications.SCIM2_SERVER, folder) as application:
         spec = AppSpec(
-            name="chat",
+            name=AppName("chat"),
             connector="scim",
             settings={"url": application.url, "token": application.token.reveal()},
             limits=Limits(concurrency=_CONCURRENCY),
@@ -152,7 +152,7 @@ async def _null_desk(home: Path) -> AsyncGenerator[tuple[Desk, MemoryTarget]]:
                 connectors={"memory": MANIFEST},
             )
             spec = AppSpec(
-                name="null", connector="memory", settings={}, limits=Limits(concurrency=_CONCURRENCY)
+                name=AppName("null"), connector="memory", settings={}, limits=Limits(concurrency=_CONCURRENCY)
             )
             app = await configuring.put_app(desk, _ACTOR, spec)
             await configuring.put_rule(

@@ -25,7 +25,7 @@ from muster.model import (
     Source,
 )
 from muster.service import configuration, configuring, finding, tokens
-from muster.service.configuring import AppSpec
+from muster.service.configuration_file import AppSpec
 from muster.service.desk import Desk
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
@@ -136,7 +136,7 @@ def add_app(
         list[str] | None,
         typer.Option(
             "--map",
-            help="target=attribute of the person, or target==constant; repeat.",
+            help="target=attribute of the person, target==constant, or target= to leave it out; repeat.",
             metavar="TARGET=SOURCE",
         ),
     ] = None,
@@ -157,11 +157,11 @@ def add_app(
     settings |= {} if url is None else {"url": url}
     settings |= {} if token is None else {"token": _secret(token)}
     spec = AppSpec(
-        name=name,
+        name=AppName(name),
         connector=connector,
         settings=settings,
         mapping=dict(_mapped(text) for text in map_ or ()),
-        match_on=tuple(match_on or ()),
+        match_on=tuple(match_on) if match_on else None,
         removal=removal,
         limits=Limits(concurrency=concurrency),
     )
@@ -269,16 +269,18 @@ def apply_config(
 def _pair(text: str, option: str) -> tuple[str, str]:
     name, equals, value = text.partition("=")
     if not equals or not name:
-        raise typer.BadParameter(f"{text!r} is not NAME=VALUE", param_hint=option)
+        raise typer.BadParameter(f"“{text}” is not NAME=VALUE", param_hint=option)
     return name, value
 
 
-def _mapped(text: str) -> tuple[str, Mapped]:
+def _mapped(text: str) -> tuple[str, Mapped | None]:
     """``target=attribute`` or ``target==constant``.
 
     The target may itself contain ``=`` only inside brackets, which it never does.
     """
     name, source = _pair(text, "--map")
+    if not source:
+        return name, None
     return name, Constant(value=source[1:]) if source.startswith("=") else Copied(attribute=source)
 
 

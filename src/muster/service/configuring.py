@@ -1,7 +1,7 @@
 """Apps and rules: stored after every check, logged, and everybody they concern is looked at again."""
 
 from collections.abc import AsyncIterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from typing import Final
 
 from muster import audit, work
@@ -20,7 +20,6 @@ from muster.model import (
     Copied,
     Identity,
     Key,
-    Limits,
     LinkState,
     Mapped,
     NotFound,
@@ -32,34 +31,30 @@ from muster.model import (
     Secret,
 )
 from muster.policy import attribute_path, desired
+from muster.service.configuration_file import AppSpec
 from muster.service.desk import Actor, Desk
 from muster.service.names import checked_name
-from muster.service.secrets import sealed
+from muster.service.secrets import opened, sealed
 
 _PAGE: Final = 1_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AppSpec:
-    """An app as an operator describes it. Empty ``mapping`` and ``match_on``: the connector's defaults."""
+class CheckedApp:
+    """An app that may be stored, with its secrets."""
 
-    name: str
-    connector: str
-    settings: Mapping[str, str]  # secrets among them; the manifest says which
-    mapping: Mapping[str, Mapped] = field(default_factory=dict[str, Mapped])
-    match_on: tuple[str, ...] = ()
-    removal: Removal = Removal.DISABLE
-    limits: Limits = field(default_factory=Limits)
+    app: App
+    secrets: Mapping[str, Secret]
 
 
-async def put_app(desk: Desk, actor: Actor, spec: AppSpec) -> App:
-    """The app is configured so, and every account in it is looked at again.
+def checked_app(desk: Desk, spec: AppSpec) -> CheckedApp:
+    """The app a description means, if it can be.
 
     Raises:
-        BadInput: something in the description cannot be; nothing changed.
+        BadInput: something in the description cannot be.
     """
     manifest = _manifest(desk, spec.connector)
-    secret_names = {name for name, setting in manifest.settings.items() if setting.type is SettingType.SECRET}
+    secret_names = {name for name, one in manifest.settings.items() if one.type is SettingType.SECRET}
     secrets = {name: Secret(value) for name, value in spec.settings.items() if name in secret_names}
     check_settings(manifest, {**spec.settings, **secrets})
     _check_removal(spec, manifest)
@@ -69,33 +64,59 @@ async def put_app(desk: Desk, actor: Actor, spec: AppSpec) -> App:
         name=AppName(checked_name(spec.name, what="app")),
         connector=spec.connector,
         settings={name: value for name, value in spec.settings.items() if name not in secret_names},
-        mapping=dict(spec.mapping) or dict(kind.mapping),
-        match_on=spec.match_on or kind.match_on,
+        mapping=_mapping(kind.mapping, spec.mapping),
+        match_on=kind.match_on if spec.match_on is None else spec.match_on,
         removal=spec.removal,
         limits=spec.limits,
     )
     _check_match_on(app)
     _check_mapping(app, manifest)
-    envelopes = sealed(desk.seal_key, desk.tenant, app.name, secrets)
-    at = desk.clock()
+    return CheckedApp(app=app, secrets=secrets)
 
-    async def commit(tx: Transaction) -> App:
-        before = await apps.app(tx, desk.tenant, app.name)
-        await apps.put(tx, app, envelopes, at=at)
-        action = Action.APP_ADD if before is None else Action.APP_UPDATE
-        after: dict[str, object] = {
-            "connector": app.connector,
-            "settings": dict(app.settings),
-            "removal": app.removal.value,
-            "match_on": list(app.match_on),
-        }
-        await audit.append(tx, _record(desk, actor, action, app=app.name, after=after))
-        keys = await _keys_of_app(tx, desk, app)
-        await work.mark(tx, keys, priority=Priority.UPDATE, cause=f"app {app.name} was configured", at=at)
-        stored = await apps.app(tx, desk.tenant, app.name)
-        return app if stored is None else stored
 
-    return await desk.db.write(commit)
+def check_rule(rule: Rule) -> None:
+    """Pass when the rule can be; whether its app is there is seen when it is stored.
+
+    Raises:
+        BadInput: its name is none, or it asks for an attribute nobody has.
+    """
+    checked_name(rule.name, what="rule")
+    if isinstance(rule.when, AttributeEquals):
+        attribute_path(rule.when.attribute)
+
+
+async def put_app(desk: Desk, actor: Actor, spec: AppSpec) -> App:
+    """The app is configured so, and every account in it is looked at again.
+
+    Raises:
+        BadInput: something in the description cannot be; nothing changed.
+    """
+    checked = checked_app(desk, spec)
+    return await desk.db.write(lambda tx: store_app(tx, desk, actor, checked))
+
+
+async def store_app(tx: Transaction, desk: Desk, actor: Actor, checked: CheckedApp) -> App:
+    """As ``put_app``, as part of a transaction; nothing happens when the app stands so already and is in good health."""
+    app, at = checked.app, desk.clock()
+    before = await apps.app(tx, desk.tenant, app.name)
+    if before is not None and before == replace(app, version=before.version):
+        kept = opened(desk.seal_key, desk.tenant, app.name, await apps.sealed(tx, desk.tenant, app.name))
+        if kept == dict(checked.secrets):
+            return before
+    await apps.put(tx, app, sealed(desk.seal_key, desk.tenant, app.name, checked.secrets), at=at)
+    shown: dict[str, object] = {
+        "connector": app.connector,
+        "settings": dict(app.settings),
+        "secrets": sorted(checked.secrets),
+        "removal": app.removal.value,
+        "match_on": list(app.match_on),
+    }
+    action = Action.APP_ADD if before is None else Action.APP_UPDATE
+    await audit.append(tx, _record(desk, actor, action, app=app.name, after=shown))
+    keys = await _keys_of_app(tx, desk, app)
+    await work.mark(tx, keys, priority=Priority.UPDATE, cause=f"app {app.name} was configured", at=at)
+    stored = await apps.app(tx, desk.tenant, app.name)
+    return app if stored is None else stored
 
 
 async def put_rule(desk: Desk, actor: Actor, rule: Rule) -> None:
@@ -103,36 +124,32 @@ async def put_rule(desk: Desk, actor: Actor, rule: Rule) -> None:
 
     Raises:
         NotFound: it grants an app that is not configured.
-        BadInput: its name is none.
+        BadInput: its name is none, or it asks for an attribute nobody has.
     """
-    checked_name(rule.name, what="rule")
-    if isinstance(rule.when, AttributeEquals):
-        attribute_path(rule.when.attribute)
-    at = desk.clock()
+    check_rule(rule)
+    await desk.db.write(lambda tx: store_rule(tx, desk, actor, rule))
 
-    async def commit(tx: Transaction) -> None:
-        app = await apps.app(tx, desk.tenant, rule.app)
-        if app is None:
-            raise _no_such_app(rule)
-        before = await rules.all_rules(tx, desk.tenant)
-        old = next((one for one in before if one.name == rule.name), None)
-        if old == rule:
-            return
-        await rules.put(tx, rule, at=at)
-        action = Action.RULE_ADD if old is None else Action.RULE_UPDATE
-        shown: dict[str, object] = {"rule": rule.name, "when": str(rule.when)}
-        await audit.append(tx, _record(desk, actor, action, app=rule.app, after=shown))
-        concerned = {rule.app} if old is None else {rule.app, old.app}
-        await _mark_changed(
-            tx,
-            desk,
-            names=concerned,
-            before=before,
-            after=await rules.all_rules(tx, desk.tenant),
-            cause=f"rule {rule.name} changed",
-        )
 
-    await desk.db.write(commit)
+async def store_rule(tx: Transaction, desk: Desk, actor: Actor, rule: Rule) -> None:
+    """As ``put_rule``, as part of a transaction; nothing happens when the rule stands so already."""
+    if await apps.app(tx, desk.tenant, rule.app) is None:
+        raise _no_such_app(rule)
+    before = await rules.all_rules(tx, desk.tenant)
+    old = next((one for one in before if one.name == rule.name), None)
+    if old == rule:
+        return
+    await rules.put(tx, rule, at=desk.clock())
+    action = Action.RULE_ADD if old is None else Action.RULE_UPDATE
+    shown: dict[str, object] = {"rule": rule.name, "when": str(rule.when)}
+    await audit.append(tx, _record(desk, actor, action, app=rule.app, after=shown))
+    await _mark_changed(
+        tx,
+        desk,
+        names={rule.app} if old is None else {rule.app, old.app},
+        before=before,
+        after=await rules.all_rules(tx, desk.tenant),
+        cause=f"rule {rule.name} changed",
+    )
 
 
 async def remove_rule(desk: Desk, actor: Actor, name: str) -> None:
@@ -228,6 +245,12 @@ def _manifest(desk: Desk, connector: str) -> Manifest:
             next_step="use one of these, or install the package that brings it",
         )
     )
+
+
+def _mapping(default: Mapping[str, Mapped], said: Mapping[str, Mapped | None]) -> dict[str, Mapped]:
+    """The connector's default, with what was said laid over it; None takes an attribute out."""
+    both = {**default, **said}
+    return {name: mapped for name, mapped in both.items() if mapped is not None}
 
 
 def _check_removal(spec: AppSpec, manifest: Manifest) -> None:

@@ -29,6 +29,7 @@ from muster.work.ownership import RENEW_EVERY
 _POLL_SECONDS: Final = 1.0
 _LEAVER_SLOTS: Final = 4
 _FIRST_WAIT: Final = timedelta(seconds=1)
+_NEVER: Final = datetime.max.replace(tzinfo=UTC)
 _log: Final = structlog.get_logger(__name__)
 
 
@@ -38,6 +39,8 @@ class _Running:
 
     owned: Owned
     app: App
+    slots: asyncio.Semaphore
+    leaver_slots: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_LEAVER_SLOTS))
     tasks: set[asyncio.Task[None]] = field(default_factory=set[asyncio.Task[None]])
     paused_until: datetime | None = None  # the application asked for fewer calls
 
@@ -119,14 +122,16 @@ class Worker:
                 app = App(tenant=one.tenant, name=one.app, connector="")
             running = self._running.get(place)
             if running is not None and running.owned == one:
+                if running.app.limits.concurrency != app.limits.concurrency:
+                    running.slots = asyncio.Semaphore(app.limits.concurrency)
                 running.app = app
                 kept[place] = running
             else:
-                kept[place] = _Running(owned=one, app=app)
+                kept[place] = _Running(owned=one, app=app, slots=asyncio.Semaphore(app.limits.concurrency))
         self._running = kept
 
     async def _fill(self, running: _Running) -> None:
-        """Claim as much as the app has room for; what leavers need goes beyond it."""
+        """Claim what the app has room for, and as much again so that no slot waits for the next claim."""
         at = self._engine.clock()
         if running.paused_until is not None and running.paused_until > at:
             return
@@ -143,20 +148,31 @@ class Worker:
             return claims
 
         for claim in await self._engine.db.write(commit):
-            task = asyncio.create_task(self._pass(running, claim))
+            task = asyncio.create_task(self._in_turn(running, claim))
             running.tasks.add(task)
             task.add_done_callback(running.tasks.discard)
             task.add_done_callback(lambda _: self._woken.set())
 
     def _room(self, running: _Running, at: datetime) -> tuple[int, int]:
-        """How many passes may start, for everybody and for leavers."""
+        """How many keys may be claimed, for everybody and for leavers."""
         app = running.app
         if app.health is Health.QUARANTINED:
             probing = app.retry_at is None or app.retry_at <= at
             room = 1 - len(running.tasks) if probing else 0
             return room, room
-        room = app.limits.concurrency - len(running.tasks)
-        return room, room + _LEAVER_SLOTS
+        room = 2 * app.limits.concurrency - len(running.tasks)
+        enough = (app.limits.concurrency + 1) // 2  # claims are worth a commit by the handful
+        return room if room >= enough else 0, room + _LEAVER_SLOTS
+
+    async def _in_turn(self, running: _Running, claim: Claim) -> None:
+        """Wait for a slot of the app; a leaver who finds none takes one that is kept for leavers."""
+        urgent = claim.priority is Priority.LEAVER and running.slots.locked()
+        async with running.leaver_slots if urgent else running.slots:
+            if (due := _not_before(running, self._engine.clock())) is None:
+                await self._pass(running, claim)
+            else:  # the application broke, or asked for fewer calls, since this key was claimed
+                waits = Retry(due=due, reason="waits for the application", counts=False)
+                self._unrecorded.append((claim, waits))
 
     async def _pass(self, running: _Running, claim: Claim) -> None:
         try:
@@ -171,7 +187,7 @@ class Worker:
             )
             self._to_release(claim, str(error))
             return
-        except Exception as error:  # noqa: BLE001 - a fault in a connector or in us must not leave the key claimed for ever
+        except Exception as error:  # noqa: BLE001 - whatever it is, the key must not stay claimed
             _log.exception("a pass broke off", app=claim.key.app, person=claim.key.subject)
             self._to_release(
                 claim,
@@ -224,6 +240,13 @@ async def _release(tx: Transaction, unrecorded: tuple[tuple[Claim, Retry], ...],
             await work.finish(tx, claim, retry, at=at)
 
 
+def _not_before(running: _Running, at: datetime) -> datetime | None:
+    """When a key claimed earlier may be worked on, if not now."""
+    if running.paused_until is not None and running.paused_until > at:
+        return running.paused_until
+    return at if running.app.retry_at == _NEVER else None
+
+
 def _stopped(app: App) -> App:
     """The app as it is until its health is read anew: nothing is claimed for it."""
-    return replace(app, health=Health.QUARANTINED, retry_at=datetime.max.replace(tzinfo=UTC))
+    return replace(app, health=Health.QUARANTINED, retry_at=_NEVER)

@@ -1,5 +1,6 @@
 """What an application shows under one key: the linked object, else whatever may be this person's."""
 
+import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -69,10 +70,8 @@ async def _look_for(db: Database, target: Target, facts: Facts) -> Sighting:
     candidates: list[RemoteObject] = []
     calls = 0
     if target.account.external_id:
-        try:
+        with contextlib.suppress(Unsupported):  # no place for our id after all: the attributes decide
             candidates.extend(await target.connector.find(key.kind, EXTERNAL_ID, key.subject))
-        except Unsupported:
-            pass  # it has no place for our id after all: the configured attributes decide
         calls += 1
     if not any(candidate.external_id == key.subject for candidate in candidates):
         for attribute in app.match_on:
