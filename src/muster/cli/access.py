@@ -325,11 +325,15 @@ def show_log(records: list[Record], *, json: bool = False) -> None:
 
 
 def _told(record: Record) -> list[str]:
-    names = [*record.before, *(name for name in record.after if name not in record.before)]
-    told = [
-        f"{name}: {showing.text(record.before.get(name))} → {showing.text(record.after.get(name))}"
-        for name in names
-    ]
+    """What changed, a line each, and why if that was told."""
+    before, after = record.before, record.after
+    if before:
+        names = [*before, *(name for name in after if name not in before)]
+        told = [
+            f"{name}: {showing.text(before.get(name))} → {showing.text(after.get(name))}" for name in names
+        ]
+    else:
+        told = [f"{name}: {showing.text(value)}" for name, value in after.items() if value is not None]
     why = record.detail.get("why")
     return [*told, str(why)] if why else told
 

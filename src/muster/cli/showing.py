@@ -24,9 +24,18 @@ from rich.text import Text
 
 from muster.model import Problem
 
-out: Final = Console(highlight=False)
+_UNWATCHED_WIDTH: Final = 160  # columns where nobody watches: a file, a pipe, a build log
+_NARROW: Final = frozenset({"At (UTC)", "Action", "Result", "Took", "App", "Proof", "State", "Status"})
 _LONG: Final = 120.0  # seconds; longer spans are told in minutes
-err: Final = Console(stderr=True, highlight=False)
+
+
+def _console(*, stderr: bool) -> Console:
+    watched = (sys.stderr if stderr else sys.stdout).isatty()
+    return Console(stderr=stderr, highlight=False, width=None if watched else _UNWATCHED_WIDTH)
+
+
+out: Final = _console(stderr=False)
+err: Final = _console(stderr=True)
 
 
 def data(value: object) -> None:
@@ -38,7 +47,7 @@ def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) 
     """A table; empty cells for None."""
     shown = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
     for column in columns:
-        shown.add_column(column, overflow="fold")
+        shown.add_column(column, overflow="fold", no_wrap=column in _NARROW)
     for row in rows:
         shown.add_row(*(Text(text(cell)) for cell in row))
     out.print(shown)
@@ -75,6 +84,9 @@ def text(cell: object) -> str:
             return duration(cell)
         case tuple() | list() | frozenset():
             return "\n".join(text(part) for part in cast("Iterable[object]", cell))
+        case dict():
+            stated = cast("dict[object, object]", cell).items()
+            return ", ".join(f"{name} {text(value)}" for name, value in stated)
         case bool():
             return "yes" if cell else "no"
         case _:

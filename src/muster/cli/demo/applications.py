@@ -164,8 +164,9 @@ def install(application: Application, venvs: Path) -> Path:
         fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
         if not made_from.exists() or made_from.read_text() != wanted:
             pip = (str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input")
+            locked = ("--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(lock))
             _run(application, sys.executable, "-m", "venv", "--clear", str(home))
-            _run(application, *pip, "install", "--quiet", "--no-deps", "--require-hashes", "-r", str(lock))
+            _run(application, *pip, "install", *locked)
             made_from.write_text(wanted)
     return home / "bin"
 
