@@ -56,8 +56,8 @@ _LIMITS: Final = ("concurrency", "settle_seconds", "destroy_count", "destroy_per
 class AppSpec:
     """One application as configured. What is None or not listed is as the connector's manifest says.
 
-    ``settings`` may hold secrets and so is never shown. ``mapping`` says per target attribute where its value
-    comes from; None takes the attribute out of the connector's default mapping.
+    ``settings`` may hold secrets and so is never shown. ``mapping`` says what differs from the connector's
+    default mapping; None takes an attribute out of it.
     """
 
     name: AppName
@@ -67,6 +67,11 @@ class AppSpec:
     match_on: tuple[str, ...] | None = None
     removal: Removal = Removal.DISABLE
     limits: Limits = field(default_factory=Limits)
+
+    def mapping_over(self, default: Mapping[str, Mapped]) -> dict[str, Mapped]:
+        """The connector's default mapping with the differences laid over it."""
+        laid = {**default, **self.mapping}
+        return {attribute: mapped for attribute, mapped in laid.items() if mapped is not None}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
