@@ -68,11 +68,6 @@ class AppSpec:
     removal: Removal = Removal.DISABLE
     limits: Limits = field(default_factory=Limits)
 
-    def mapping_over(self, default: Mapping[str, Mapped]) -> dict[str, Mapped]:
-        """The connector's default mapping with the differences laid over it."""
-        laid = {**default, **self.mapping}
-        return {attribute: mapped for attribute, mapped in laid.items() if mapped is not None}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Configuration:

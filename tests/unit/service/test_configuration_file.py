@@ -82,17 +82,6 @@ def test_a_whole_file_is_understood() -> None:
     )
 
 
-def test_a_mapping_is_laid_over_the_default_of_the_connector() -> None:
-    """What is named differs, null is taken out, the rest stays."""
-    default = {"userName": Copied(attribute="userName"), "title": Copied(attribute="title")}
-    spec = app("mapping: {title: null, nickName: name.givenName}")
-
-    assert spec.mapping_over(default) == {
-        "userName": Copied(attribute="userName"),
-        "nickName": Copied(attribute="name.givenName"),
-    }
-
-
 def test_an_empty_file_configures_nothing() -> None:
     """Nothing is allowed, and is nothing."""
     assert load("apps:\nrules:\n") == load("") == Configuration()
