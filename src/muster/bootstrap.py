@@ -6,7 +6,7 @@ and a function ``connect(manifest, settings, session)``. They are loaded when fi
 
 import os
 import random
-from collections.abc import AsyncGenerator, Callable, Iterator, Mapping
+from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import EntryPoint, entry_points
 from pathlib import Path
@@ -132,6 +132,7 @@ async def open_desk(
             random=os.urandom,
             seal_key=key,
             connectors=offered,
+            describe=connect.describe,
         )
     finally:
         await targets.close()
@@ -172,20 +173,39 @@ class _Connect:
 
         sealed = await self._db.read(read)
         secrets = opened(self._key, app.tenant, app.name, sealed)
-        settings = with_defaults(manifest, {**app.settings, **secrets})
+        connector, close = self._connector(package, manifest, {**app.settings, **secrets})
+        if isinstance(connector, Describes):
+            manifest = await connector.describe()
+        return Target(app=app, manifest=manifest, connector=connector, close=close)
+
+    async def describe(self, manifest: Manifest, settings: Settings, /) -> Manifest:
+        """The manifest as it is for this very target.
+
+        Raises:
+            TargetError: the target was asked and did not tell.
+        """
+        connector, close = self._connector(self._installed.package(manifest.id), manifest, settings)
+        try:
+            return await connector.describe() if isinstance(connector, Describes) else manifest
+        finally:
+            await close()
+
+    def _connector(
+        self, package: ModuleType, manifest: Manifest, given: Settings
+    ) -> tuple[Connector, Callable[[], Awaitable[None]]]:
+        """A connector, and the function that lets go of its connections."""
+        settings = with_defaults(manifest, given)
         speaks_http = manifest.settings.get("url") is not None and str(settings.get("url", "")).startswith(
             "http"
         )
         session = Session.of(manifest, settings, now=system_clock) if speaks_http else None
         connector = cast(_ConnectorPackage, package).connect(manifest, settings, session)
-        if isinstance(connector, Describes):
-            manifest = await connector.describe()
 
         async def close() -> None:
             if session is not None:
                 await session.close()
 
-        return Target(app=app, manifest=manifest, connector=connector, close=close)
+        return connector, close
 
 
 def _broken(name: str, error: ImportError) -> BadInput:

@@ -46,7 +46,7 @@ async def apply(desk: Desk, actor: Actor, text: str, environment: Mapping[str, s
         BadInput: something in it cannot be; nothing changed.
     """
     said = configuration(text, environment, tenant=desk.tenant)
-    checked = [checked_app(desk, spec) for spec in said.apps]
+    checked = [await checked_app(desk, spec) for spec in said.apps]
     for rule in said.rules:
         check_rule(rule)
 

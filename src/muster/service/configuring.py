@@ -1,5 +1,6 @@
 """Apps and rules: stored after every check, logged, and everybody they concern is looked at again."""
 
+import contextlib
 from collections.abc import AsyncIterator, Mapping
 from dataclasses import dataclass, replace
 from typing import Final
@@ -29,6 +30,7 @@ from muster.model import (
     Removal,
     Rule,
     Secret,
+    Transient,
 )
 from muster.policy import attribute_path, desired
 from muster.service.configuration_file import AppSpec
@@ -47,7 +49,7 @@ class CheckedApp:
     secrets: Mapping[str, Secret]
 
 
-def checked_app(desk: Desk, spec: AppSpec) -> CheckedApp:
+async def checked_app(desk: Desk, spec: AppSpec) -> CheckedApp:
     """The app a description means, if it can be.
 
     Raises:
@@ -57,6 +59,8 @@ def checked_app(desk: Desk, spec: AppSpec) -> CheckedApp:
     secret_names = {name for name, one in manifest.settings.items() if one.type is SettingType.SECRET}
     secrets = {name: Secret(value) for name, value in spec.settings.items() if name in secret_names}
     check_settings(manifest, {**spec.settings, **secrets})
+    with contextlib.suppress(Transient):  # away for now: what it has is seen when it is back
+        manifest = await desk.describe(manifest, {**spec.settings, **secrets})
     _check_removal(spec, manifest)
     kind = manifest.kinds[ACCOUNT]
     app = App(
@@ -91,7 +95,7 @@ async def put_app(desk: Desk, actor: Actor, spec: AppSpec) -> App:
     Raises:
         BadInput: something in the description cannot be; nothing changed.
     """
-    checked = checked_app(desk, spec)
+    checked = await checked_app(desk, spec)
     return await desk.db.write(lambda tx: store_app(tx, desk, actor, checked))
 
 
