@@ -48,10 +48,11 @@ def plain(status: int, body: bytes = b"", **headers: str) -> bytes:
 
 @dataclass(slots=True)
 class FakeHttp:
-    """The server: ``scripts`` by path; every request it has read is kept in ``seen``."""
+    """The server: ``scripts`` by path, else ``otherwise``; every request it has read is kept in ``seen``."""
 
     url: str = ""
     scripts: dict[str, Script] = field(default_factory=dict)
+    otherwise: Script | None = None
     seen: list[Request] = field(default_factory=list)
     connections: int = 0
 
@@ -61,7 +62,9 @@ class FakeHttp:
         try:
             while request := await _read(reader):
                 self.seen.append(request)
-                await self.scripts[request.target.partition("?")[0]](Wire(request, writer))
+                script = self.scripts.get(request.target.partition("?")[0]) or self.otherwise
+                assert script is not None, f"nothing is scripted for {request.target}"
+                await script(Wire(request, writer))
         except (ConnectionError, asyncio.IncompleteReadError):
             pass  # the client left, as some tests want
         finally:

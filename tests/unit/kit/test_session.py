@@ -51,7 +51,7 @@ def session(
 
 async def failed(fake: FakeHttp, *, writes: bool, method: str = "", **options: object) -> TargetError:
     """Give what a call of ``/x`` raises."""
-    async with session(fake, **options) as calls:  # type: ignore[arg-type]
+    async with session(fake, **options) as calls:
         with pytest.raises(TargetError) as caught:
             await calls.call(method or ("POST" if writes else "GET"), "x", writes=writes)
     return caught.value

@@ -90,10 +90,14 @@ class Changes:
         """Make the change and give the object as the application shows it.
 
         Raises:
+            Invalid: a required value would be cleared.
             Gone: it exists no more.
             Changed: it has another version than the one seen.
             OutcomeUnknown: no trustworthy answer came.
         """
+        shape.check(change.attributes, creating=False)
+        if not change.names:
+            return await self._wire.get(shape, seen.id)
         refusal: Refused | None = None
         if await self._dialect.patches(shape.kind, change.names):
             answer = await self._patch(shape, seen, change)

@@ -19,9 +19,11 @@ async def create(wire: Wire, shape: Shape, new: New) -> RemoteObject:
     """Make the object exist and give it as the application shows it.
 
     Raises:
+        Invalid: a required value is missing.
         Conflict: an object with one of its unique values exists.
         OutcomeUnknown: it may exist, but the answer does not show it.
     """
+    shape.check(new.attributes, creating=True)
     answer = await wire.post(shape, created(shape, new))
     result = shown(shape, answer) or await _looked_up(wire, shape, answer)
     if not _is_ours(shape, new, result):

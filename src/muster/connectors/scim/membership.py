@@ -119,6 +119,8 @@ class Membership:
         remove: Sequence[RemoteId],
         refusal: Refused | None,
     ) -> None:
+        if refusal is not None and isinstance(refusal.error, Conflict):
+            raise refusal.error  # about these members, not about the form of the write
         resource, etag = await self._wire.resource(self._shape, group.id)
         kept = [item for item in _entries(resource) if _id(item) not in remove]
         new: list[JsonValue] = [{"value": one} for one in add if one not in set(_ids(resource))]

@@ -7,7 +7,7 @@ from typing import Final, Self
 
 from muster import scim
 from muster.kit.manifest import KindManifest
-from muster.model import ACCOUNT, GROUP, Kind, Unsupported
+from muster.model import ACCOUNT, GROUP, Attributes, Invalid, Kind, Unsupported
 from muster.scim import Path, ResourceType, parse_path
 
 _TYPES: Final[Mapping[Kind, ResourceType]] = MappingProxyType({ACCOUNT: scim.USER, GROUP: scim.GROUP})
@@ -77,3 +77,13 @@ class Shape:
         if attribute not in self.places:
             raise Unsupported(f"the connector knows no attribute {attribute} of a {self.type.name}")
         return self.places[attribute]
+
+    def check(self, attributes: Attributes, *, creating: bool) -> None:
+        """Pass when no required attribute is left without a value; not every application sees to that.
+
+        Raises:
+            Invalid: one would.
+        """
+        for name, declared in self.declared.attributes.items():
+            if declared.required and (creating or name in attributes) and attributes.get(name) in {None, ""}:
+                raise Invalid(f"a {self.type.name} needs a value for {name}")
