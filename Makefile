@@ -5,8 +5,8 @@
 
 BIN := .venv/bin
 INSTALL := .ci/pip-install
-# The locks are complete, so nothing needs to be resolved again.
-LOCKED := --no-deps --require-hashes
+# The locks are complete and every package comes built: nothing is resolved, and no code of a package runs at installation.
+LOCKED := --no-deps --only-binary :all: --require-hashes
 COMPILE := .venvs/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer "7 days" $(if $(UPGRADE),--upgrade)
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
