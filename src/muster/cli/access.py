@@ -10,7 +10,7 @@ from typing import Annotated, Final
 import typer
 
 from muster import audit
-from muster.audit import Record, Search
+from muster.audit import Action, Record, Result, Search
 from muster.cli import acting, showing
 from muster.cli.acting import Exit
 from muster.db import system_clock
@@ -248,9 +248,10 @@ def _who(one: Preview) -> str:
 def changes(step: Operation) -> list[str]:
     """What an operation changes, a line each."""
     if step.verb is Verb.CREATE:
-        return [f"{name}: {showing.text(value)}" for name, value in step.after.items() if value is not None]
+        stated = {name: value for name, value in step.after.items() if value is not None}
+        return [f"{showing.attribute(name)}: {showing.text(value)}" for name, value in stated.items()]
     return [
-        f"{name}: {showing.text(step.before.get(name))} → {showing.text(value)}"
+        f"{showing.attribute(name)}: {showing.text(step.before.get(name))} → {showing.text(value)}"
         for name, value in step.after.items()
     ]
 
@@ -327,13 +328,20 @@ def show_log(records: list[Record], *, json: bool = False) -> None:
 def _told(record: Record) -> list[str]:
     """What changed, a line each, and why if that was told."""
     before, after = record.before, record.after
+    if record.result is Result.DONE and record.action is Action.ACCOUNT_CREATE:
+        return [f"account {record.detail.get('remote_id')}"]  # its values stand in the record of the intent
     if before:
         names = [*before, *(name for name in after if name not in before)]
         told = [
-            f"{name}: {showing.text(before.get(name))} → {showing.text(after.get(name))}" for name in names
+            f"{showing.attribute(name)}: {showing.text(before.get(name))} → {showing.text(after.get(name))}"
+            for name in names
         ]
     else:
-        told = [f"{name}: {showing.text(value)}" for name, value in after.items() if value is not None]
+        told = [
+            f"{showing.attribute(name)}: {showing.text(value)}"
+            for name, value in after.items()
+            if value is not None
+        ]
     why = record.detail.get("why")
     return [*told, str(why)] if why else told
 

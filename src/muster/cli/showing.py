@@ -76,21 +76,32 @@ def problem_line(words: str) -> None:
 def text(cell: object) -> str:
     """How one value stands in a table."""
     match cell:
+        case tuple() | list() | frozenset():
+            return "\n".join(text(part) for part in cast("Iterable[object]", cell))
+        case dict():
+            stated = cast("dict[object, object]", cell).items()
+            return ", ".join(f"{attribute(str(name))} {text(value)}" for name, value in stated)
+        case _:
+            return _plain(cell)
+
+
+def _plain(cell: object) -> str:
+    match cell:
         case None:
             return ""
         case datetime():
             return f"{cell:%Y-%m-%d %H:%M:%S}"
         case timedelta():
             return duration(cell)
-        case tuple() | list() | frozenset():
-            return "\n".join(text(part) for part in cast("Iterable[object]", cell))
-        case dict():
-            stated = cast("dict[object, object]", cell).items()
-            return ", ".join(f"{name} {text(value)}" for name, value in stated)
         case bool():
             return "yes" if cell else "no"
         case _:
             return str(cell)
+
+
+def attribute(name: str) -> str:
+    """A SCIM path as people read it: without the URN of its schema."""
+    return name.rpartition(":")[2] if name.startswith("urn:") else name
 
 
 def duration(span: timedelta) -> str:

@@ -21,6 +21,7 @@ from muster.model import (
 from muster.plan.compare import Cause, Difference, details, differences
 from muster.plan.correlate import BY_EXTERNAL_ID, Correlation
 
+ACTIVE = "active"  # in before and after: whether the account can be used; no attribute of its own
 _HELD = frozenset(
     {LinkState.LINKED, LinkState.DISABLED}
 )  # the states in which an account is ours and was there
@@ -142,18 +143,30 @@ class _Steps:
             case Removal.KEEP:
                 return ()
             case Removal.DELETE:
-                return (self._operation(Verb.DELETE, seen.id),)
+                return (self._in_and_out(Verb.DELETE, seen),)
             case Removal.DISABLE:
                 if not in_use:
                     return ()
                 self._need_disable(seen, "taken out of use")
-                return (self._operation(Verb.DISABLE, seen.id),)
+                return (self._in_and_out(Verb.DISABLE, seen),)
 
     def _enable(self, seen: RemoteObject, in_use: bool) -> Sequence[Operation]:
         if in_use:
             return ()
         self._need_disable(seen, "put back into use")
-        return (self._operation(Verb.ENABLE, seen.id),)
+        return (self._in_and_out(Verb.ENABLE, seen),)
+
+    def _in_and_out(self, verb: Verb, seen: RemoteObject) -> Operation:
+        """An operation on the account as a whole; ``before`` keeps what it takes away, for undoing it."""
+        wiped = verb is Verb.DELETE
+        return Operation(
+            verb=verb,
+            key=self._desired.key,
+            remote_id=seen.id,
+            before={**(seen.attributes if wiped else {}), ACTIVE: seen.active},
+            after={} if wiped else {ACTIVE: verb is Verb.ENABLE},
+            because=self._desired.because,
+        )
 
     def _update(self, seen: RemoteObject, found: tuple[Difference, ...]) -> Sequence[Operation]:
         if not found:

@@ -382,6 +382,7 @@ class _Pass:
         remembered = link or self._remembered(operation)
         if operation.verb is Verb.DELETE or seen is None:
             return replace(remembered, state=LinkState.TOMBSTONE, etag=None, verified_at=at)
+        sent = operation.after if operation.verb in {Verb.CREATE, Verb.UPDATE} else {}
         disabled = operation.verb is Verb.DISABLE or (
             seen.active is False and operation.verb is not Verb.ENABLE
         )
@@ -390,7 +391,7 @@ class _Pass:
             state=LinkState.DISABLED if disabled else LinkState.LINKED,
             remote_id=seen.id,
             etag=seen.etag,
-            last_applied={**remembered.last_applied, **self._managed(seen), **operation.after},
+            last_applied={**remembered.last_applied, **self._managed(seen), **sent},
             verified_at=at
             if operation.verb.destroys or operation.verb is Verb.CREATE
             else remembered.verified_at,

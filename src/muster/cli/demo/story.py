@@ -144,7 +144,12 @@ async def _import_hired(stage: _Stage, hired: Company) -> None:
     planned = await converging.plan(stage.desk)
     steps = [(one, step) for one in planned for step in one.plan.operations]
     rows = [
-        (one.plan.key.app, "" if one.person is None else one.person.user_name, step.verb.value, changes(step))
+        (
+            one.plan.key.app,
+            "" if one.person is None else one.person.user_name,
+            step.verb.value,
+            ", ".join(changes(step)),
+        )
         for one, step in steps[:_SHOWN]
     ]
     showing.table(
@@ -216,7 +221,8 @@ async def _muster_out(stage: _Stage, now: Company) -> None:
         f"{_LEAVER} has a receipt from every application", departure.proven and bool(departure.receipts)
     )
     show_access(await explaining.access_of(stage.desk, _LEAVER))
-    wanted = Search(tenant=stage.desk.tenant, person=departure.person.id)
+    since = departure.decided_at
+    wanted = Search(tenant=stage.desk.tenant, person=departure.person.id, since=since)
     show_log(await stage.desk.db.read(lambda tx: audit.search(tx, wanted)))
     remaining = Company(
         columns=now.columns, rows=tuple(row for row in now.rows if row["userName"] != _LEAVER)
