@@ -4,6 +4,7 @@ Alembic keeps the steps (``migrations/versions``); this page runs them, one proc
 """
 
 import asyncio
+import contextlib
 from collections.abc import Callable
 from pathlib import Path
 from typing import Final
@@ -14,7 +15,7 @@ from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from alembic.util.exc import CommandError
 from sqlalchemy import Connection, create_engine, pool, text
-from sqlalchemy.exc import DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import DBAPIError, IntegrityError, SQLAlchemyError
 from sqlalchemy.ext.asyncio import create_async_engine
 
 from muster.model import Problem, Unavailable
@@ -63,10 +64,12 @@ def _on_sqlite(url: str, act: Callable[[Connection], None]) -> None:
 async def _on_postgresql(url: str, act: Callable[[Connection], None]) -> None:
     engine = create_async_engine("postgresql+asyncpg://" + url.partition("://")[2], poolclass=pool.NullPool)
     try:
-        async with engine.begin() as connection:
-            await connection.execute(
-                text("CREATE TABLE IF NOT EXISTS migration_turn (id integer PRIMARY KEY)")
-            )
+        # Where another process makes it at the same moment, IF NOT EXISTS fails on the catalogue's own index.
+        with contextlib.suppress(IntegrityError):
+            async with engine.begin() as connection:
+                await connection.execute(
+                    text("CREATE TABLE IF NOT EXISTS migration_turn (id integer PRIMARY KEY)")
+                )
         async with engine.begin() as connection:
             await connection.execute(text("LOCK TABLE migration_turn IN ACCESS EXCLUSIVE MODE"))
             await connection.run_sync(act)
