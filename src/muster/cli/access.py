@@ -85,9 +85,18 @@ def out(
     person: Annotated[str, typer.Argument(help="userName, id, the source's own id, or mail address.")],
     reason: Annotated[str, typer.Option(help="Why; it stands in the log.")] = "no reason given",
     wait: Annotated[float, typer.Option(help="Seconds to wait for the applications at most.")] = 60.0,
+    undo: Annotated[bool, typer.Option("--undo", help="Let the person back: no source can do that.")] = False,
     json: Json = False,
 ) -> None:
     """Muster a person out: end every account at once, and show a receipt from each application."""
+    if undo:
+        _show_outcome(
+            acting.at_desk(
+                lambda desk: leaving.let_back(desk, acting.actor(), person, reason=reason, patience=wait)
+            ),
+            json=json,
+        )
+        return
     departure = acting.at_desk(
         lambda desk: leaving.muster_out(desk, acting.actor(), person, reason=reason, patience=wait)
     )

@@ -4,8 +4,7 @@ Times are whole microseconds since 1970 in UTC, structured values are JSON text;
 kept a second time in normalised form (``muster.model.text``).
 """
 
-from collections.abc import Iterable
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any, Final, cast
 

@@ -139,7 +139,10 @@ class SqliteDatabase:
                 return
 
     async def _commit_together(self, batch: list[_Request]) -> None:
-        """Run each transaction in a savepoint of its own, commit once, then answer; all or none is durable."""
+        """Run each transaction in a savepoint of its own, commit once, then answer.
+
+        All or none is durable.
+        """
         try:
             await self._begin()
             done, announced = self._run_each(batch)
@@ -158,7 +161,10 @@ class SqliteDatabase:
             self._announce()
 
     def _run_each(self, batch: list[_Request]) -> tuple[list[tuple[_Request, Any]], bool]:
-        """What is to be answered after the commit, and whether it announces work; failures are answered at once."""
+        """What is to be answered after the commit, and whether it announces work.
+
+        Failures are answered at once.
+        """
         done: list[tuple[_Request, Any]] = []
         announced = False
         for request in batch:

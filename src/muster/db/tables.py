@@ -74,6 +74,7 @@ people: Final = Table(
     _number("created_at"),
     _number("changed_at"),
     _number("left_at", null=True),
+    _number("mustered_out_at", null=True),  # by a named person: no source brings them back
     _number("deleted_at", null=True),  # removed by its source: hidden from it, remembered by us
     PrimaryKeyConstraint("tenant", "id"),
     Index(

@@ -21,6 +21,8 @@ _UPDATE: Final = Statement(
     UPDATE people SET external_id = :external_id, user_name = :user_name, user_key = :user_key, stage =
         :stage, resource = :resource,
         version = :version, changed_at = :at, deleted_at = NULL,
+        mustered_out_at = CASE WHEN CAST(:mustered_out AS INTEGER) = 1
+            THEN COALESCE(mustered_out_at, CAST(:at AS BIGINT)) ELSE NULL END,
         left_at = CASE WHEN :stage = 'left' THEN COALESCE(left_at, CAST(:at AS BIGINT)) ELSE NULL END
     WHERE tenant = :tenant AND id = :id AND version = :version - 1
     """
@@ -93,6 +95,7 @@ async def update(tx: Transaction, person: Identity, *, at: datetime) -> bool:
     """
     columns = _columns(person, at)
     del columns["source"]
+    columns["mustered_out"] = int(person.mustered_out)
     return await tx.run(_UPDATE, **columns) == 1
 
 
@@ -213,4 +216,5 @@ def _identity(row: Row, groups: Iterable[str]) -> Identity:
         external_id=row["external_id"],
         attributes=decode(row["resource"]),
         groups=frozenset(groups),
+        mustered_out=row["mustered_out_at"] is not None,
     )

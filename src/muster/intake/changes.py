@@ -90,6 +90,8 @@ def compare(known: Mapping[PersonId, Identity], file: PeopleFile) -> Changes:
                 joiners.append(Joiner(row=row)) if row.active else passed_over.append(row)
             case Identity(stage=Stage.ACTIVE), None:
                 leavers.append(Leaver(person=person, because="the file says that they are not active"))
+            case Identity(mustered_out=True), PersonRow():
+                unchanged.append(person)  # a named person ended them; no file brings them back
             case Identity(stage=Stage.LEFT), PersonRow():
                 found = differences(person, after)
                 returning.append(Returning(person=person, row=after, differences=found))

@@ -1,4 +1,7 @@
-"""A group arrives, changes or goes: stored, logged, and every person whose groups changed is looked at again."""
+"""A group arrives, changes or goes.
+
+Stored, logged, and every person whose groups changed is looked at again.
+"""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -12,7 +15,10 @@ from muster.model import BadInput, Group, Identity, PersonId, Problem
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GroupFacts:
-    """What a source says of a group. ``attributes`` is the SCIM Group resource without id, meta, members and externalId."""
+    """What a source says of a group.
+
+    ``attributes`` is the SCIM Group resource without id, meta, members and externalId.
+    """
 
     name: str
     external_id: str | None
@@ -103,25 +109,25 @@ async def _now(tx: Transaction, person: Identity) -> Identity | None:
 
 
 async def _known(tx: Transaction, inbound: Inbound, ids: Iterable[PersonId]) -> list[Identity]:
-    found = [await people.person(tx, inbound.tenant, id) for id in sorted(ids)]
+    found = [await people.person(tx, inbound.tenant, each) for each in sorted(ids)]
     return [person for person in found if person is not None]
 
 
 async def _people(tx: Transaction, inbound: Inbound, ids: Iterable[PersonId]) -> list[Identity]:
     """The people behind the ids, all of the source that speaks."""
     found: list[Identity] = []
-    for id in sorted(ids):
-        person = await people.person(tx, inbound.tenant, id)
+    for each in sorted(ids):
+        person = await people.person(tx, inbound.tenant, each)
         if (
             person is None
             or person.source != inbound.source.id
-            or await people.is_deleted(tx, inbound.tenant, id)
+            or await people.is_deleted(tx, inbound.tenant, each)
         ):
             raise BadInput(
                 Problem(
                     code="MUSTER-MEMBER-UNKNOWN",
                     what="A member of the group is nobody this source knows",
-                    where=f"members, value {id}",
+                    where=f"members, value {each}",
                     next_step="create the person first, or leave them out",
                 )
             )

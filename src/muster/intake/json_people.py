@@ -1,16 +1,21 @@
 """The people of a JSON file: SCIM Users (RFC 7643 §4.1) whose ``groups`` are names."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import count
 from typing import Final, cast
 
 from muster.intake.columns import known_names
 from muster.intake.json_scan import Item
+from muster.intake.outline import Outline, outlined, slots_in, slotted, tells_all
 from muster.intake.people import LIFECYCLE_URN, PERSON, PersonRow, RowCode, RowProblem
+from muster.intake.shape import Shape, shaped
 from muster.intake.values import (
+    LONGEST,
     Flaw,
     cleaned,
     flaw_in,
     is_date,
+    is_plain,
     no_user_name,
     not_a_date,
     not_a_truth,
@@ -23,15 +28,15 @@ from muster.scim.validate import validate
 from muster.scim.values import JsonValue, Resource, as_boolean, elements
 
 DEEPEST: Final = 8  # levels; a SCIM User has four
+_MOST_PATTERNS: Final = 10_000  # real files have a handful
 _BESIDE: Final = frozenset({"active", "externalid", "groups"})  # read here, not by the schema
-_UNHEARD: Final = frozenset(
-    {"id", "meta", "schemas"}
-)  # an exported person has them; they are not ours to take
+_UNHEARD: Final = frozenset({"id", "meta", "schemas"})  # an exported person has them; not ours to take
 
 
 def json_people(stated: Iterable[Item]) -> Iterator[PersonRow | tuple[RowProblem, ...]]:
     """The people of a JSON file, or why they were not taken, as they are asked for."""
-    return map(_read, stated)
+    patterns = _Patterns()
+    return (_read(item, patterns) for item in stated)
 
 
 def says_groups(stated: Iterable[Item]) -> bool:
@@ -39,17 +44,50 @@ def says_groups(stated: Iterable[Item]) -> bool:
     return any("groups" in map(str.lower, item.value) for item in stated if isinstance(item.value, dict))
 
 
-def _read(item: Item) -> PersonRow | tuple[RowProblem, ...]:
+class _Patterns:
+    """What the schema makes of people, remembered by their pattern."""
+
+    def __init__(self) -> None:
+        self._shapes: dict[Outline, Shape | None] = {}
+
+    def person(self, stated: Resource) -> Resource | None:
+        """The person in the schema's spelling; None where the pattern does not tell, or tells of a flaw."""
+        texts: list[str] = []
+        outline = outlined(stated, texts)
+        if outline not in self._shapes:
+            if len(self._shapes) >= _MOST_PATTERNS:
+                self._shapes.clear()
+            self._shapes[outline] = _shape(outline)
+        shape = self._shapes[outline]
+        return None if shape is None else shape(texts)
+
+
+def _shape(outline: Outline) -> Shape | None:
+    if not tells_all(outline):
+        return None
+    pattern = cast("Resource", slotted(outline, count()))
+    if any(_unknown_in(name, value) for name, value in pattern.items()):
+        return None
+    try:
+        person = validate({**pattern, "schemas": [PERSON.schema.urn]}, PERSON)
+    except ScimError:
+        return None
+    del person["schemas"]
+    return shaped(person) if sorted(slots_in(person)) == slots_in(pattern) else None
+
+
+def _read(item: Item, patterns: _Patterns) -> PersonRow | tuple[RowProblem, ...]:
     flaws: list[Flaw] = []
     if not isinstance(item.value, dict):
         flaw = Flaw("", RowCode.INVALID, "a person is an object in braces")
         return problems_of([flaw], line=item.line, user_name=None, external_id=None)
-    stated = cast("Resource", _clean(item.value, "", flaws, 0))
-    beside = _beside(stated, flaws)
+    tidy = _is_tidy(item.value)
+    stated = dict(item.value) if tidy else cast("Resource", _clean(item.value, "", flaws, 0))
+    beside = _taken_out(stated, flaws)
     external_id = _external_id(beside.get("externalid"), flaws)
     active = _active(beside.get("active"), flaws)
     groups = _groups(beside.get("groups"), flaws)
-    person = _person(stated, flaws)
+    person = _person(stated, flaws, patterns)
     user_name = _user_name(person, stated, flaws)
     if flaws:
         return problems_of(flaws, line=item.line, user_name=user_name, external_id=external_id)
@@ -61,6 +99,19 @@ def _read(item: Item) -> PersonRow | tuple[RowProblem, ...]:
         attributes=cast("Mapping[str, object]", {**person, "userName": user_name}),
         groups=groups,
     )
+
+
+def _is_tidy(value: JsonValue, depth: int = 0) -> bool:
+    """Whether no text in the value can need cleaning, as hardly any does."""
+    match value:
+        case str():
+            return len(value) <= LONGEST and value.isprintable() and (value.isascii() or is_plain(value))
+        case dict():
+            return depth <= DEEPEST and all(_is_tidy(part, depth + 1) for part in value.values())
+        case list():
+            return depth <= DEEPEST and all(_is_tidy(part, depth + 1) for part in value)
+        case _:
+            return True
 
 
 def _clean(value: JsonValue, at: str, flaws: list[Flaw], depth: int) -> JsonValue:
@@ -91,8 +142,8 @@ def _clean_text(value: str, at: str, flaws: list[Flaw]) -> str | None:
     return text
 
 
-def _beside(stated: Resource, flaws: list[Flaw]) -> Resource:
-    """What stands beside the attributes, by lower-case name, taken out of them; unknown names are flaws."""
+def _taken_out(stated: Resource, flaws: list[Flaw]) -> Resource:
+    """What stands beside the attributes, by lower-case name, taken out of them."""
     found: Resource = {}
     for name in tuple(stated):
         folded = name.lower()
@@ -102,26 +153,24 @@ def _beside(stated: Resource, flaws: list[Flaw]) -> Resource:
             found[folded] = stated.pop(name)
         elif folded in _UNHEARD:
             del stated[name]
-        else:
-            flaws.extend(_unknown_in(name, stated[name]))
     return found
 
 
-def _unknown_in(name: str, value: JsonValue) -> Iterator[Flaw]:
+def _unknown_in(name: str, value: JsonValue) -> list[Flaw]:
+    """What is stated under one name of a person and no schema knows."""
     extension = PERSON.extension(name)
     if extension is not None:
-        for inner, part in value.items() if isinstance(value, dict) else ():
-            yield from _unknown_below(f"{extension.urn}:{inner}", inner, extension, part)
-        return
+        members = value.items() if isinstance(value, dict) else ()
+        return [
+            flaw
+            for inner, part in members
+            for flaw in _unknown_below(f"{extension.urn}:{inner}", inner, extension, part)
+        ]
     attribute = PERSON.attribute(name)
     if attribute is not None:
-        yield from _unknown_subs(name, attribute, value)
-        return
+        return list(_unknown_subs(name, attribute, value))
     schema = PERSON.extended(name)
-    if schema is None:
-        yield _unknown(name, name)
-    else:
-        yield from _unknown_below(name, name, schema, value)
+    return [_unknown(name, name)] if schema is None else list(_unknown_below(name, name, schema, value))
 
 
 def _unknown_below(at: str, name: str, schema: Schema, value: JsonValue) -> Iterator[Flaw]:
@@ -174,16 +223,11 @@ def _groups(value: JsonValue, flaws: list[Flaw]) -> frozenset[str]:
     return frozenset(found)
 
 
-def _person(stated: Resource, flaws: list[Flaw]) -> Resource:
+def _person(stated: Resource, flaws: list[Flaw], patterns: _Patterns) -> Resource:
     """The attributes in the schema's spelling, e-mail addresses trimmed."""
-    if any(flaw.code is not RowCode.UNKNOWN for flaw in flaws) or not _named(stated):
-        return {}
-    try:
-        person = validate({**stated, "schemas": [PERSON.schema.urn]}, PERSON)
-    except ScimError as error:
-        flaws.append(Flaw(error.path or "", RowCode.INVALID, error.detail))
-        return {}
-    del person["schemas"]
+    person = patterns.person(stated)
+    if person is None:
+        person = _checked(stated, flaws)
     for email in elements(person.get("emails")):
         if isinstance(email, dict) and isinstance(text := email.get("value"), str):
             email["value"] = text.strip()
@@ -191,6 +235,21 @@ def _person(stated: Resource, flaws: list[Flaw]) -> Resource:
     start = lifecycle.get("startDate") if isinstance(lifecycle, dict) else None
     if isinstance(start, str) and not is_date(start):
         flaws.append(not_a_date(start, "startDate"))
+    return person
+
+
+def _checked(stated: Resource, flaws: list[Flaw]) -> Resource:
+    """The person in the schema's spelling, looked at one by one; nothing where there is a flaw."""
+    found = [flaw for name, value in stated.items() for flaw in _unknown_in(name, value)]
+    flaws.extend(found)
+    if len(flaws) > len(found) or not _named(stated):
+        return {}
+    try:
+        person = validate({**stated, "schemas": [PERSON.schema.urn]}, PERSON)
+    except ScimError as error:
+        flaws.append(Flaw(error.path or "", RowCode.INVALID, error.detail))
+        return {}
+    del person["schemas"]
     return person
 
 

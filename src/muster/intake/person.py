@@ -14,7 +14,10 @@ from muster.policy import touched
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class PersonFacts:
-    """What a source says of a person. ``attributes`` is the SCIM User resource without id, meta, groups, active and externalId."""
+    """What a source says of a person.
+
+    ``attributes`` is the SCIM User resource without id, meta, groups, active and externalId.
+    """
 
     user_name: str
     external_id: str | None
@@ -47,7 +50,10 @@ async def arrive(tx: Transaction, inbound: Inbound, bound: Bindings, facts: Pers
 
 
 async def _former(tx: Transaction, inbound: Inbound, facts: PersonFacts) -> Identity | None:
-    """The same human, deleted by this source before: by its own id, or by name where neither record has an id."""
+    """The same human, deleted by this source before.
+
+    By its own id, or by name where neither record has an id.
+    """
     if facts.external_id is not None:
         candidates = await people.by_external_id(tx, inbound.tenant, inbound.source.id, facts.external_id)
     else:
@@ -62,23 +68,52 @@ async def _former(tx: Transaction, inbound: Inbound, facts: PersonFacts) -> Iden
 async def change(
     tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity, facts: PersonFacts
 ) -> Identity:
-    """The person is as the source says now; nothing happens, not even a new version, when that changes nothing.
+    """The person is as the source says now.
+
+    Nothing happens, not even a new version, when that changes nothing.
 
     Raises:
         Duplicate: the source has another person with this userName or externalId.
         BadInput: somebody else changed the person meanwhile (code MUSTER-CHANGED).
     """
+    stays_out = before.mustered_out or not facts.active
     after = replace(
         before,
         user_name=facts.user_name,
         external_id=facts.external_id,
-        stage=Stage.ACTIVE if facts.active else Stage.LEFT,
+        stage=Stage.LEFT if stays_out else Stage.ACTIVE,
         attributes=dict(facts.attributes),
         version=before.version + 1,
     )
     deleted = await people.is_deleted(tx, before.tenant, before.id)
     if _shown(before) == _shown(after) and not deleted:
         return before
+    return await _become(tx, inbound, bound, before, after)
+
+
+async def muster_out(tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity) -> Identity:
+    """The person has left, and no source brings them back; nothing happens to one mustered out already."""
+    if before.mustered_out:
+        return before
+    after = replace(before, stage=Stage.LEFT, mustered_out=True, version=before.version + 1)
+    return await _become(tx, inbound, bound, before, after)
+
+
+async def let_back(tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity) -> Identity:
+    """The person is active again, as their source last described them.
+
+    Nothing happens to one who is not out.
+    """
+    if not before.mustered_out:
+        return before
+    after = replace(before, stage=Stage.ACTIVE, mustered_out=False, version=before.version + 1)
+    return await _become(tx, inbound, bound, before, after)
+
+
+async def _become(
+    tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity, after: Identity
+) -> Identity:
+    """Store, log and mark what the person is now."""
     if not await people.update(tx, after, at=inbound.at):
         raise _changed_meanwhile(before)
     old, new = _difference(_shown(before), _shown(after))

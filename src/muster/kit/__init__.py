@@ -3,9 +3,11 @@
 * ``contract``: the ``Connector`` protocol, one protocol per further power, and the values they exchange.
 * ``manifest``: what a connector says about itself in ``manifest.yaml``, checked.
 * ``session``: outbound HTTP with credential, bounds and error classes in place.
-* ``memory``: a target in memory, a fake that is said to be one; reference for the suite, playground for authors.
+* ``memory``: a target in memory, a fake that is said to be one; reference for the suite, playground for
+  authors.
 * ``faulty``: the same target made to misbehave, one named fault at a time.
 * ``suite``: the contract suite every connector must pass.
 
-The kit sees no database and no engine. A connector translates, it never decides: no retry, no sleep, no log, no store.
+The kit sees no database and no engine. A connector translates, it never decides: no retry, no sleep, no log,
+no store.
 """

@@ -1,8 +1,8 @@
 """What every target looks like to the engine: a connector translates, it never decides.
 
-Duties of a connector: raise only ``TargetError``s of ``muster.model.errors``; never retry, sleep, log, store or read a clock; answer with what
-the target showed, never with what was hoped for. Duties of the engine: no two calls for one object at a time; the same ``OperationId`` for
-every repetition of one operation.
+Duties of a connector: raise only ``TargetError``s of ``muster.model.errors``; never retry, sleep, log, store
+or read a clock; answer with what the target showed, never with what was hoped for. Duties of the engine: no
+two calls for one object at a time; the same ``OperationId`` for every repetition of one operation.
 """
 
 from collections.abc import Mapping, Sequence
@@ -19,7 +19,10 @@ EXTERNAL_ID = "externalId"  # the attribute name under which ``find`` looks for 
 
 
 class Power(StrEnum):
-    """What a connector may be able to do beyond the core; each is a protocol below and a group of checks in the suite."""
+    """What a connector may be able to do beyond the core.
+
+    Each is a protocol below and a group of checks in the suite.
+    """
 
     DISABLE = "disable"
     MEMBERS = "members"
@@ -29,8 +32,8 @@ class Power(StrEnum):
 class Page:
     """One slice of a read.
 
-    ``complete`` may be true on the last page only, and only when the target gave every object of that kind: all pages came,
-    its totals agree, nothing came twice. Only a complete read lets absence mean "gone".
+    ``complete`` may be true on the last page only, and only when the target gave every object of that kind:
+    all pages came, its totals agree, nothing came twice. Only a complete read lets absence mean "gone".
     """
 
     items: Sequence[RemoteObject]
@@ -64,7 +67,10 @@ class Members:
 
 @runtime_checkable
 class Connector(Protocol):
-    """The core every connector has. Any call may raise ``Transient``, ``Broken`` or ``Rejected`` errors besides those named."""
+    """The core every connector has.
+
+    Any call may raise ``Transient``, ``Broken`` or ``Rejected`` errors besides those named.
+    """
 
     async def probe(self) -> str:
         """Say in a few words who answers and as whom we are known there; changes nothing.
@@ -88,7 +94,8 @@ class Connector(Protocol):
         ...
 
     async def find(self, kind: Kind, attribute: str, value: str) -> Sequence[RemoteObject]:
-        """Give every object whose attribute equals the value exactly (letter case as the manifest declares), verified here.
+        """Give every object whose attribute equals the value exactly (letter case as the manifest declares),
+        verified here.
 
         ``attribute`` is ``EXTERNAL_ID`` or one the manifest lists; empty when there is none.
 
@@ -130,7 +137,10 @@ class Disables(Protocol):
     """Power ``disable``: accounts can be taken out of use and back without loss."""
 
     async def set_active(self, seen: RemoteObject, active: bool, operation: OperationId) -> RemoteObject:
-        """Make the account usable or not, keep everything else, and give it as it is now. Errors as ``Connector.update``."""
+        """Make the account usable or not, keep everything else, and give it as it is now.
+
+        Errors as ``Connector.update``.
+        """
         ...
 
 

@@ -41,6 +41,7 @@ class Identity:
     external_id: str | None = None  # the source's own id of the person
     attributes: Mapping[str, object] = field(default_factory=dict[str, object])
     groups: frozenset[str] = frozenset()
+    mustered_out: bool = False  # by a named person: no source brings them back, only a named person does
 
     @property
     def label(self) -> str:

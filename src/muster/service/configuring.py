@@ -100,7 +100,10 @@ async def put_app(desk: Desk, actor: Actor, spec: AppSpec) -> App:
 
 
 async def store_app(tx: Transaction, desk: Desk, actor: Actor, checked: CheckedApp) -> App:
-    """As ``put_app``, as part of a transaction; nothing happens when the app stands so already and is in good health."""
+    """As ``put_app``, as part of a transaction.
+
+    Nothing happens when the app stands so already and is in good health.
+    """
     app, at = checked.app, desk.clock()
     before = await apps.app(tx, desk.tenant, app.name)
     if before is not None and before == replace(app, version=before.version):

@@ -19,8 +19,8 @@ async def _as_declared(manifest: Manifest, _settings: Settings, /) -> Manifest:
 class Desk:
     """The open Muster of one tenant.
 
-    ``connectors`` are the manifests of the installed ones, by id; ``describe`` asks a target itself what it has, where its
-    connector can tell.
+    ``connectors`` are the manifests of the installed ones, by id; ``describe`` asks a target itself what it
+    has, where its connector can tell.
     """
 
     tenant: Tenant

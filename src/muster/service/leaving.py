@@ -9,7 +9,7 @@ from muster import work
 from muster.db import Transaction
 from muster.directory import intents, links, people, sources
 from muster.intake import person as intake
-from muster.intake.inbound import Inbound, bindings
+from muster.intake.inbound import Bindings, Inbound, bindings
 from muster.model import (
     ACCOUNT,
     AppName,
@@ -18,14 +18,14 @@ from muster.model import (
     Link,
     LinkState,
     NotFound,
+    PersonId,
     Priority,
     Problem,
     RemoteId,
     Removal,
-    Stage,
 )
 from muster.service import finding
-from muster.service.converging import see_through
+from muster.service.converging import Outcome, mark_and_see_through, see_through
 from muster.service.desk import Actor, Desk
 from muster.work import Waiting
 
@@ -66,39 +66,60 @@ class Departure:
 
 
 async def muster_out(desk: Desk, actor: Actor, who: str, *, reason: str, patience: float = 60.0) -> Departure:
-    """The person has left, and every account of theirs is being ended, with the highest priority.
+    """The person has left for good, and every account of theirs is being ended, with the highest priority.
 
-    Returns when each app has answered or ``patience`` seconds are over; what is not proven then goes on
-    wherever a worker runs.
+    No source brings them back, however often it calls them active; ``let_back`` does. Returns when each app
+    has answered or ``patience`` seconds are over; what is not proven then goes on wherever a worker runs.
 
     Raises:
         NotFound: nobody, or more than one person, is meant.
     """
-    person = await finding.person(desk, who)
     at = desk.clock()
     cause = f"muster out by {actor.name}: {reason}"
 
     async def decide(tx: Transaction) -> tuple[Identity, frozenset[Key]]:
-        now = await people.person(tx, desk.tenant, person.id, lock=True)
-        source = await sources.by_id(tx, desk.tenant, person.source)
-        if now is None or source is None:
-            raise NotFound(
-                Problem(code="MUSTER-PERSON-UNKNOWN", what="This person is no longer known", where=who)
-            )
-        inbound = Inbound(source=source, actor=actor.name, cause=cause, at=at, new_id=desk.new_id)
-        bound = await bindings(tx, desk.tenant)
-        if now.stage is Stage.ACTIVE:
-            facts = intake.PersonFacts(
-                user_name=now.user_name, external_id=now.external_id, active=False, attributes=now.attributes
-            )
-            now = await intake.change(tx, inbound, bound, now, facts)
+        now, inbound, bound = await _in_hand(tx, desk, actor, person.id, cause)
+        now = await intake.muster_out(tx, inbound, bound, now)
         keys = await _concerned(tx, desk, now)
         await work.mark(tx, keys, priority=Priority.LEAVER, cause=cause, at=at, approved_by=actor.name)
         return now, frozenset(keys)
 
+    person = await finding.person(desk, who)
     left, keys = await desk.db.write(decide)
     waiting = await see_through(desk, keys, patience=patience)
     return Departure(person=left, decided_at=at, receipts=await _receipts(desk, keys, waiting, at))
+
+
+async def let_back(desk: Desk, actor: Actor, who: str, *, reason: str, patience: float = 60.0) -> Outcome:
+    """The person is active again, and gets back what the rules grant.
+
+    Raises:
+        NotFound: nobody, or more than one person, is meant.
+    """
+    cause = f"let back by {actor.name}: {reason}"
+
+    async def decide(tx: Transaction) -> frozenset[Key]:
+        now, inbound, bound = await _in_hand(tx, desk, actor, person.id, cause)
+        await intake.let_back(tx, inbound, bound, now)
+        return frozenset(
+            Key(tenant=desk.tenant, app=app.name, kind=ACCOUNT, subject=person.id) for app in bound.apps
+        )
+
+    person = await finding.person(desk, who)
+    keys = await desk.db.write(decide)
+    return await mark_and_see_through(desk, keys, priority=Priority.ON_DEMAND, cause=cause, patience=patience)
+
+
+async def _in_hand(
+    tx: Transaction, desk: Desk, actor: Actor, id: PersonId, cause: str
+) -> tuple[Identity, Inbound, Bindings]:
+    """The person as they are now, locked, and what a change of theirs needs."""
+    now = await people.person(tx, desk.tenant, id, lock=True)
+    source = None if now is None else await sources.by_id(tx, desk.tenant, now.source)
+    if now is None or source is None:
+        raise NotFound(Problem(code="MUSTER-PERSON-UNKNOWN", what="This person is no longer known", where=id))
+    inbound = Inbound(source=source, actor=actor.name, cause=cause, at=desk.clock(), new_id=desk.new_id)
+    return now, inbound, await bindings(tx, desk.tenant)
 
 
 async def _concerned(tx: Transaction, desk: Desk, person: Identity) -> set[Key]:

@@ -224,6 +224,10 @@ async def _muster_out(stage: _Stage, now: Company) -> None:
     since = departure.decided_at
     wanted = Search(tenant=stage.desk.tenant, person=departure.person.id, since=since)
     show_log(await stage.desk.db.read(lambda tx: audit.search(tx, wanted)))
+    again = await importing.import_people(
+        stage.desk, acting.actor(), now.as_csv(), format="csv", name="people.csv", source="hr"
+    )
+    stage.verdict.check(f"the same file again does not bring {_LEAVER} back", not again.changes_anything)
     remaining = Company(
         columns=now.columns, rows=tuple(row for row in now.rows if row["userName"] != _LEAVER)
     )
