@@ -1,5 +1,6 @@
 """People files of every kind: what is written is read, what is cut is noticed, what is noise is refused."""
 
+import contextlib
 import csv
 import io
 import json
@@ -13,10 +14,13 @@ from hypothesis import strategies as st
 
 from muster.intake.changes import Changes, compare
 from muster.intake.columns import ColumnMap
-from muster.intake.people import PeopleFile, PersonRow
+from muster.intake.people import PERSON, PeopleFile, PersonRow
 from muster.intake.people_file import read_people
 from muster.model import BadInput, Identity, PersonId, SourceId, Stage, Tenant
 from muster.model.text import normalised
+from muster.scim.errors import ScimError
+from muster.scim.validate import validate
+from muster.scim.values import JsonValue
 
 FORMATS: tuple[Literal["csv", "json"], ...] = ("csv", "json")
 HEADER = ("userName", "externalId", "title", "name.familyName", "email", "department", "groups")
@@ -175,6 +179,52 @@ def test_any_json_is_read_or_refused(people: list[object]) -> None:
         return
 
     assert len(file.rows) + len({problem.line for problem in file.problems}) >= 1
+
+
+PLAIN = st.text(alphabet="abzé1", max_size=3)
+ELEMENTS = st.lists(
+    st.fixed_dictionaries(
+        {},
+        optional={"type": st.sampled_from(["work", "home"]), "value": PLAIN, "primary": st.just(value=False)},
+    ),
+    max_size=3,
+)
+PEOPLE = st.lists(
+    st.fixed_dictionaries(
+        {"userName": PLAIN.filter(bool)},
+        optional={
+            "title": st.one_of(PLAIN, st.none()),
+            "NAME": st.fixed_dictionaries({}, optional={"givenName": PLAIN, "FAMILYNAME": PLAIN}),
+            "emails": ELEMENTS,
+            "phoneNumbers": ELEMENTS,
+            "photos": ELEMENTS,
+            "x509Certificates": ELEMENTS,
+            "manager": st.one_of(PLAIN, st.fixed_dictionaries({"value": PLAIN})),
+            "department": PLAIN,
+            "password": PLAIN,
+        },
+    ),
+    max_size=6,
+    unique_by=lambda person: normalised(str(person["userName"])),
+)
+
+
+@given(people=PEOPLE)
+def test_a_json_person_is_what_the_schema_makes_of_them(people: list[dict[str, JsonValue]]) -> None:
+    """Remembering patterns changes nothing: everybody comes out as validation alone would have them."""
+    expected: dict[str, object] = {}
+    for person in people:
+        with contextlib.suppress(ScimError):
+            resource = validate({**person, "schemas": [PERSON.schema.urn]}, PERSON)
+            del resource["schemas"]
+            expected[str(person["userName"])] = resource
+    try:
+        file = read_people(json.dumps(people).encode(), format="json", columns=ColumnMap())
+    except BadInput:
+        assert not people
+        return
+
+    assert {row.user_name: row.attributes for row in file.rows} == expected
 
 
 def stored(known: dict[PersonId, Identity], changes: Changes) -> dict[PersonId, Identity]:
