@@ -1,4 +1,4 @@
-"""A desk on a fresh database, for tests of the floors above it; its applications are configured, never called."""
+"""A desk on a fresh database, for tests of the floors above; applications are configured, never called."""
 
 import os
 import random
@@ -30,6 +30,7 @@ class StoppedClock:
         self.now = datetime(2026, 11, 30, 9, 0, tzinfo=UTC)
 
     def __call__(self) -> datetime:
+        """The time it stopped at."""
         return self.now
 
     def forward(self, **by: float) -> None:

@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import io
 import socket
 from collections.abc import AsyncGenerator
 from contextlib import asynccontextmanager
@@ -52,13 +53,13 @@ class Client:
     extra: dict[str, str] = field(default_factory=dict)
 
     async def ask(self, method: str, path: str, body: object = None, **headers: str) -> Answer:
-        """Send one request; a body of bytes goes as it is, any other as JSON. ``If_Match`` means ``If-Match``."""
+        """Send one request; bytes go as they are, another body as JSON; ``If_Match`` means ``If-Match``."""
         sent = {"Authorization": f"Bearer {self.token.reveal()}", **self.extra}
         sent.update({name.replace("_", "-"): value for name, value in headers.items()})
-        data: bytes | None = None
+        data: io.BytesIO | None = None
         if body is not None:
             sent.setdefault("Content-Type", self.content_type)
-            data = body if isinstance(body, bytes) else msgspec.json.encode(body)
+            data = io.BytesIO(body if isinstance(body, bytes) else msgspec.json.encode(body))
         target = f"{self.url}{self.prefix}{path}"
         async with self.http.request(method, target, data=data, headers=sent) as response:
             text = await response.read()

@@ -38,7 +38,7 @@ async def test_a_created_user_reads_back_as_written(hr: Client, url: str) -> Non
 
 
 async def test_a_second_user_of_the_same_name_is_refused(hr: Client) -> None:
-    """userName is unique in any letter case, externalId as written: 409 uniqueness."""
+    """A userName is unique in any letter case, externalId as written: 409 uniqueness."""
     await hr.hire("ana.ruiz", externalId="E1001")
 
     by_name = await hr.post("/Users", user("ANA.ruiz"))
@@ -56,9 +56,7 @@ async def test_renaming_onto_somebody_else_is_refused(hr: Client) -> None:
     jonas = await hr.hire("jonas.keller")
 
     put = await hr.put(f"/Users/{jonas.id}", user("ana.ruiz"))
-    patched = await hr.patch(
-        f"/Users/{jonas.id}", {"op": "replace", "path": "userName", "value": "Ana.Ruiz"}
-    )
+    patched = await hr.patch(f"/Users/{jonas.id}", {"op": "replace", "path": "userName", "value": "Ana.Ruiz"})
 
     assert [409, 409] == [put.status, patched.status]
     assert jonas.body == (await hr.get(f"/Users/{jonas.id}")).body
@@ -122,7 +120,7 @@ async def test_active_cannot_be_removed(hr: Client) -> None:
 
 
 async def test_a_deleted_user_is_gone_and_returns_as_the_same_person(hr: Client) -> None:
-    """DELETE answers 204, then 404; creating them again gives the same id, in no group they were in before."""
+    """DELETE answers 204, then 404; created again they have the same id, and are in no group."""
     ana = await hr.hire("ana.ruiz", externalId="E1001")
     team = await hr.gather("Design Team", ana.id)
     deleted = await hr.delete(f"/Users/{ana.id}")
@@ -154,7 +152,7 @@ async def test_a_user_shows_their_groups(hr: Client, url: str) -> None:
 
 
 async def test_the_tag_of_a_user_moves_with_their_groups(hr: Client) -> None:
-    """A client that has a version is not told "not modified" when only the groups changed, yet may still write."""
+    """When only the groups changed, a client is not told "not modified", yet may still write."""
     ana = await hr.hire("ana.ruiz")
     await hr.gather("Design Team", ana.id)
     read = await hr.get(f"/Users/{ana.id}", If_None_Match=ana.etag)
@@ -265,7 +263,9 @@ async def test_times_tell_creation_and_change(hr: Client, clock: StoppedClock) -
     assert "2026-11-30T09:05:00.000000Z" == changed.body["meta"]["lastModified"]
 
 
-@pytest.mark.parametrize("name", ["", "   ", "x" * 2_001, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200])
+@pytest.mark.parametrize(
+    "name", ["", "   ", "x" * 2_001, "\N{ARABIC LIGATURE SALLALLAHOU ALAYHE WASALLAM}" * 200]
+)
 async def test_a_name_no_index_can_hold_is_refused(hr: Client, name: str) -> None:
     """An empty or very long userName, also one that grows when normalised, is the client's error."""
     answer = await hr.post("/Users", user(name))
