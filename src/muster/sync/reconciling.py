@@ -16,6 +16,7 @@ from muster.directory.intents import Intent, IntentEnd
 from muster.kit.contract import Delta, New
 from muster.model import (
     App,
+    Attributes,
     Conflict,
     Gone,
     Key,
@@ -382,7 +383,8 @@ class _Pass:
         remembered = link or self._remembered(operation)
         if operation.verb is Verb.DELETE or seen is None:
             return replace(remembered, state=LinkState.TOMBSTONE, etag=None, verified_at=at)
-        sent = operation.after if operation.verb in {Verb.CREATE, Verb.UPDATE} else {}
+        sends = operation.verb in {Verb.CREATE, Verb.UPDATE}
+        sent: Attributes = operation.after if sends else {}
         disabled = operation.verb is Verb.DISABLE or (
             seen.active is False and operation.verb is not Verb.ENABLE
         )
