@@ -160,6 +160,17 @@ async def test_another_object_can_be_passed_on(call: str) -> None:
     assert (world.bob if call == "create" else other) == answer
 
 
+@pytest.mark.parametrize("call", ["probe", "read", "members", "change_members", "delete"])
+async def test_answers_without_one_object_cannot_be_of_another(call: str) -> None:
+    """Where the answer is not one object there is no wrong one: the call goes through."""
+    world = World()
+    before = world.state()
+    world.faults.next(call, Fault.WRONG_USER_UNSEEN)
+    await world.calls()[call]()
+
+    assert (call in WRITES) == (before != world.state())
+
+
 async def test_a_search_can_find_somebody_else() -> None:
     """The unseen wrong user in a search: one object that does not match, made up when there is no other."""
     world = World()

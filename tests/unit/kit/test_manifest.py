@@ -168,6 +168,13 @@ def test_what_is_wrong_is_named_by_its_place(old: str, new: str, where: str, why
     assert caught.value.problem.next_step
 
 
+def test_a_constant_has_the_type_of_its_attribute() -> None:
+    """The same value for everybody is a text where the attribute is one."""
+    kind = load(WHOLE.replace("title: title", "title: {constant: Staff}")).kinds[ACCOUNT]
+
+    assert Constant(value="Staff") == kind.mapping["title"]
+
+
 def test_members_need_groups() -> None:
     """The power members without a kind group is refused."""
     with pytest.raises(BadInput, match="needs a kind group"):

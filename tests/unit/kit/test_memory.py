@@ -65,6 +65,16 @@ async def test_without_versions_nothing_is_stale() -> None:
     assert not target.accounts[old.id].active
 
 
+async def test_without_a_way_to_disable_it_is_unsupported() -> None:
+    """A connector that tries to take out of use what cannot be gets told so."""
+    target = MemoryTarget(disables=False)
+    seen = target.put(ACCOUNT, {"userName": "ada"})
+
+    with pytest.raises(Unsupported):
+        await MemoryConnector(target).set_active(seen, False, OPERATION)
+    assert seen == target.accounts[seen.id]
+
+
 async def test_every_call_is_counted_and_can_be_held_up() -> None:
     """Calls are counted by name, and the latency hook runs before anything happens."""
     seen: list[tuple[str, int]] = []
