@@ -20,7 +20,7 @@ from muster.directory import apps
 from muster.kit.contract import Connector, Settings
 from muster.kit.manifest import Describes, Manifest, of, with_defaults
 from muster.kit.session import Session
-from muster.model import App, BadInput, Misconfigured, MusterError, Problem, Secret, Tenant
+from muster.model import App, BadInput, Misconfigured, MusterError, Problem, Secret, TargetError, Tenant
 from muster.service.desk import Desk
 from muster.service.secrets import opened
 from muster.sync import Engine, Target, Targets
@@ -156,12 +156,13 @@ class _Connect:
 
         Raises:
             Misconfigured: its settings or secrets cannot be used, or its connector is not installed.
+            TargetError: it was asked what it has, and did not tell.
         """
         try:
             return await self._target(app)
+        except TargetError:
+            raise  # the application was asked what it has: its error is as telling as any
         except MusterError as error:
-            if isinstance(error, Misconfigured):
-                raise
             raise Misconfigured(str(error.problem)) from error
 
     async def _target(self, app: App) -> Target:

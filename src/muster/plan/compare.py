@@ -1,8 +1,8 @@
 """Three ways: what should be, what we last wrote, what is there.
 
 Two values are the same where the application could not be expected to tell them apart: texts that differ
-only in how Unicode composes a letter, lists that differ only in order, and the several ways of saying "not
-set" (None, an empty text, an empty list; RFC 7643 §2.5).
+only in how Unicode composes a letter, lists that differ only in order, a number and the text that writes it, and the several ways of
+saying "not set" (None, an empty text, an empty list; RFC 7643 §2.5).
 """
 
 import unicodedata
@@ -14,7 +14,7 @@ from typing import TypeAlias
 from muster.model import Attributes, Value
 from muster.model.text import normalised
 
-_Comparable: TypeAlias = str | bool | int | float | frozenset[str] | None
+_Comparable: TypeAlias = str | frozenset[str] | None
 
 
 class Cause(StrEnum):
@@ -40,6 +40,8 @@ def same(one: Value, other: Value, *, case_ignored: bool) -> bool:
 
     >>> same("Ana", "ANA", case_ignored=True), same("Ana", "ANA", case_ignored=False)
     (True, False)
+    >>> same("42", 42, case_ignored=False), same(True, 1, case_ignored=False)
+    (True, True)
     >>> same(("b", "a"), ("a", "b"), case_ignored=False), same("", None, case_ignored=False)
     (True, True)
     """
@@ -94,8 +96,10 @@ def _comparable(value: Value, *, case_ignored: bool) -> _Comparable:
             return _text(value, case_ignored=case_ignored)
         case tuple():
             return frozenset(_text(item, case_ignored=case_ignored) for item in value)
+        case bool():
+            return str(int(value))  # a table keeps a flag as 0 or 1
         case _:
-            return value
+            return f"{value:g}" if isinstance(value, float) else str(value)
 
 
 def _text(value: str, *, case_ignored: bool) -> str:
