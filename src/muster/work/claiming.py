@@ -8,22 +8,34 @@ from muster.db import FOREVER, Row, Statement, Transaction, micros
 from muster.model import AppName, Fenced, Key, Kind, PersonId, Priority, Problem, Tenant
 from muster.work.ownership import Owned
 
-_DUE: Final = """
-    SELECT tenant, app, kind, subject FROM work
-    WHERE tenant = :tenant AND app = :app AND owner IS NULL AND priority <= :least AND due <= :at
-    ORDER BY priority, due LIMIT :room
+# One look for each priority: a look over all of them would read every key that waits in back-off.
+_DUE_OF_ONE: Final = """
+    SELECT tenant, app, kind, subject, priority, due FROM work
+    WHERE tenant = :tenant AND app = :app AND owner IS NULL AND priority = {priority} AND due <= :at
+    ORDER BY due LIMIT :room
+"""
+_DUE_ON_SQLITE: Final = (
+    "SELECT tenant, app, kind, subject FROM ("
+    + " UNION ALL ".join(
+        f"SELECT * FROM ({_DUE_OF_ONE.format(priority=f'{each:d} AND {each:d} <= :least')})"
+        for each in Priority
+    )
+    + ") ORDER BY priority, due LIMIT :room"
+)
+_DUE_ON_POSTGRESQL: Final = f"""
+    SELECT one.tenant, one.app, one.kind, one.subject
+    FROM generate_series(0, CAST(:least AS INTEGER)) AS urgency
+    CROSS JOIN LATERAL ({_DUE_OF_ONE.format(priority="urgency")} FOR UPDATE SKIP LOCKED) AS one
+    ORDER BY one.priority, one.due LIMIT :room
 """
 _CLAIM: Final = """
     UPDATE work SET owner = :owner, claim_gen = gen, epoch = :epoch
     WHERE (tenant, app, kind, subject) IN ({due})
-    RETURNING tenant, app, kind, subject, gen, attempts, priority, cause, approved_by
+    RETURNING tenant, app, kind, subject, gen, due, attempts, priority, cause, approved_by
 """
 _CLAIM_DUE: Final = Statement(
-    _CLAIM.format(due=_DUE),
-    postgresql="WITH due AS MATERIALIZED ("
-    + _DUE
-    + " FOR UPDATE SKIP LOCKED)"
-    + _CLAIM.format(due="SELECT * FROM due"),
+    _CLAIM.format(due=_DUE_ON_SQLITE),
+    postgresql=f"WITH due AS MATERIALIZED ({_DUE_ON_POSTGRESQL}){_CLAIM.format(due='SELECT * FROM due')}",
 )
 
 _OWNED: Final = """
@@ -32,21 +44,21 @@ _OWNED: Final = """
 _FENCE: Final = Statement(_OWNED, postgresql=_OWNED + " FOR SHARE")
 
 _OURS: Final = """
-    tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject AND owner = :owner AND epoch =
-        :epoch
+    tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject
+    AND owner = :owner AND epoch = :epoch AND claim_gen = :gen
 """
-_SETTLE: Final = Statement("DELETE FROM work WHERE " + _OURS + " AND gen = :gen")
-# A change came while we worked: due again at once, whatever this attempt found.
-_AGAIN: Final = Statement(
-    "UPDATE work SET owner = NULL, claim_gen = NULL, epoch = NULL, due = :at, attempts = 0 WHERE " + _OURS
-)
+_SETTLE: Final = Statement("DELETE FROM work WHERE" + _OURS + "AND gen = :gen")
 _LATER: Final = Statement(
     """
     UPDATE work SET owner = NULL, claim_gen = NULL, epoch = NULL, attempts = :attempts, state = :state,
-        reason = :reason,
-        due = CASE WHEN gen = :gen THEN CAST(:due AS BIGINT) ELSE :at END
-    WHERE """
+        reason = :reason, due = :due
+    WHERE"""
     + _OURS
+    + "AND gen = :gen"
+)
+# A change came while we worked: due again at once, whatever this attempt found.
+_AGAIN: Final = Statement(
+    "UPDATE work SET owner = NULL, claim_gen = NULL, epoch = NULL, due = :at WHERE" + _OURS
 )
 
 
@@ -106,7 +118,12 @@ async def claim(
         at: now.
         room: how many.
         least_urgent: leave everything less urgent than this alone.
+
+    Raises:
+        Fenced: another process took the app over. What it releases it releases once; a claim made after that
+            would hold its keys for ever.
     """
+    await fence(tx, owned)
     rows = await tx.all(
         _CLAIM_DUE,
         tenant=owned.tenant,
@@ -117,7 +134,7 @@ async def claim(
         at=micros(at),
         room=room,
     )
-    return sorted((_claim(row, owned) for row in rows), key=lambda claimed: (claimed.priority, claimed.key))
+    return [_claim(row, owned) for row in sorted(rows, key=lambda row: (row["priority"], row["due"]))]
 
 
 async def fence(tx: Transaction, owned: Owned) -> None:
@@ -143,28 +160,23 @@ async def finish(tx: Transaction, claimed: Claim, how: Finish, *, at: datetime) 
         "subject": claimed.key.subject,
         "owner": claimed.owned.owner,
         "epoch": claimed.owned.epoch,
+        "gen": claimed.gen,
     }
-    now = micros(at)
     match how:
         case Settled():
-            touched = await tx.run(_SETTLE, **ours, gen=claimed.gen) or await tx.run(_AGAIN, **ours, at=now)
+            touched = await tx.run(_SETTLE, **ours)
         case Retry(due=due, reason=reason, counts=counts):
-            later = {
-                "due": micros(due),
-                "state": "retry",
-                "reason": reason,
-                "attempts": claimed.attempts + counts,
-            }
-            touched = await tx.run(_LATER, **ours, **later, gen=claimed.gen, at=now)
+            later = {"due": micros(due), "state": "retry", "attempts": claimed.attempts + counts}
+            touched = await tx.run(_LATER, **ours, **later, reason=reason)
         case Held(due=due, reason=reason):
-            later = {"due": micros(due), "state": "held", "reason": reason, "attempts": claimed.attempts}
-            touched = await tx.run(_LATER, **ours, **later, gen=claimed.gen, at=now)
+            later = {"due": micros(due), "state": "held", "attempts": claimed.attempts}
+            touched = await tx.run(_LATER, **ours, **later, reason=reason)
         case Parked(reason=reason):
-            later = {"due": FOREVER, "state": "parked", "reason": reason, "attempts": claimed.attempts}
-            touched = await tx.run(_LATER, **ours, **later, gen=claimed.gen, at=now)
+            later = {"due": FOREVER, "state": "parked", "attempts": claimed.attempts}
+            touched = await tx.run(_LATER, **ours, **later, reason=reason)
         case _:
             assert_never(how)
-    if not touched:
+    if not touched and not await tx.run(_AGAIN, **ours, at=micros(at)):
         raise _fenced(claimed.owned)
 
 

@@ -7,12 +7,13 @@ from typing import Final
 from muster.db import Statement, Transaction, micros
 from muster.model import Key, Priority
 
+# ``gen`` begins with the time, so that a row made anew never has the ``gen`` of an old claim.
 # A mark re-arms a row that waits in back-off or is parked, on purpose: the world it failed in has changed.
 _MARK: Final = Statement(
     """
     INSERT INTO work (tenant, app, kind, subject, gen, due, priority, attempts, state, reason, cause,
         approved_by, marked_at)
-    VALUES (:tenant, :app, :kind, :subject, 1, :due, :priority, 0, 'due', '', :cause, :approved_by, :at)
+    VALUES (:tenant, :app, :kind, :subject, :at, :due, :priority, 0, 'due', '', :cause, :approved_by, :at)
     ON CONFLICT (tenant, app, kind, subject) DO UPDATE SET
         gen = work.gen + 1,
         due = CASE WHEN work.due < excluded.due THEN work.due ELSE excluded.due END,

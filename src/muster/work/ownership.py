@@ -18,12 +18,16 @@ RENEW_EVERY: Final = timedelta(seconds=2)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Owned:
-    """One app in the hands of one process; ``epoch`` moves with every change of hands."""
+    """One app in the hands of one process; ``epoch`` moves with every change of hands.
+
+    A process makes no call once ``lease`` has passed since it last renewed.
+    """
 
     tenant: Tenant
     app: AppName
     owner: str
     epoch: int
+    lease: timedelta = LEASE
 
 
 # Leases are compared with the clock of the database: the clocks of two machines may differ by more than a
@@ -51,8 +55,9 @@ _NEW_APPS: Final = Statement(
     """
 )
 _COUNT_APPS: Final = Statement("SELECT COUNT(*) AS apps FROM ownership")
+# Also one that has lapsed: as long as we stand in the row, nobody took the app over.
 _RENEW: Final = _timed(
-    "UPDATE ownership SET until = NOW + CAST(:lease AS BIGINT) WHERE owner = :owner AND until >= NOW "
+    "UPDATE ownership SET until = NOW + CAST(:lease AS BIGINT) WHERE owner = :owner "
     "RETURNING tenant, app, epoch"
 )
 _FREE: Final = (
@@ -85,9 +90,15 @@ _GONE: Final = Statement("DELETE FROM workers WHERE id = :owner")
 
 
 async def renew(
-    tx: Transaction, owner: str, *, place: str, at: datetime, busy: frozenset[AppName] = frozenset()
+    tx: Transaction,
+    owner: str,
+    *,
+    place: str,
+    at: datetime,
+    busy: frozenset[AppName] = frozenset(),
+    lease: timedelta = LEASE,
 ) -> list[Owned]:
-    """Our leases hold for another ``LEASE``, free apps are taken up to our fair share.
+    """Our leases hold for another ``lease``, free apps are taken up to our fair share.
 
     And what is beyond it is given back.
 
@@ -97,12 +108,13 @@ async def renew(
         place: host and process id, for people.
         at: now, used where the database has no clock of its own.
         busy: apps whose keys we have in hand; they are not given back now.
+        lease: how long they are ours without another renewal; shorter than ``LEASE`` in tests only.
     """
-    timed = {"at": micros(at), "lease": LEASE // timedelta(microseconds=1)}
+    timed = {"at": micros(at), "lease": lease // timedelta(microseconds=1)}
     await tx.run(_ALIVE, owner=owner, place=place, **timed)
     await tx.run(_FORGET_DEAD, at=timed["at"])
     await tx.run(_NEW_APPS)
-    kept = [_owned(row, owner) for row in await tx.all(_RENEW, owner=owner, **timed)]
+    kept = [_owned(row, owner, lease) for row in await tx.all(_RENEW, owner=owner, **timed)]
     alive = await _count(tx, _COUNT_ALIVE, "alive", at=timed["at"])
     share = -(-await _count(tx, _COUNT_APPS, "apps") // max(alive, 1))
     if len(kept) > share:
@@ -113,7 +125,7 @@ async def renew(
     taken: list[Owned] = []
     if len(kept) < share:
         for row in await tx.all(_TAKE_FREE, owner=owner, room=share - len(kept), **timed):
-            taken.append(_owned(row, owner))
+            taken.append(_owned(row, owner, lease))
             await tx.run(_RELEASE_CLAIMS, tenant=row["tenant"], app=row["app"], epoch=row["epoch"])
     return kept + taken
 
@@ -140,5 +152,6 @@ async def _count(tx: Transaction, statement: Statement, column: str, **parameter
     return 0 if row is None else int(row[column])
 
 
-def _owned(row: Row, owner: str) -> Owned:
-    return Owned(tenant=Tenant(row["tenant"]), app=AppName(row["app"]), owner=owner, epoch=row["epoch"])
+def _owned(row: Row, owner: str, lease: timedelta) -> Owned:
+    app = AppName(row["app"])
+    return Owned(tenant=Tenant(row["tenant"]), app=app, owner=owner, epoch=row["epoch"], lease=lease)
