@@ -24,7 +24,7 @@ from muster.sync.engine import Engine
 from muster.sync.failures import backoff
 from muster.sync.reconciling import reconcile
 from muster.work import Claim, Held, Owned, Retry
-from muster.work.ownership import RENEW_EVERY
+from muster.work.ownership import LEASE, RENEW_EVERY
 
 _POLL_SECONDS: Final = 1.0
 _LEAVER_SLOTS: Final = 4
@@ -49,10 +49,19 @@ class Worker:
     """Drains the dirty set of every app this process owns.
 
     ``async with Worker(engine):`` starts and stops it.
+
+    Args:
+        engine: what a pass needs.
+        lease: how long an app stays ours without a renewal; no call of ours outlives it.
+        renew_every: how often it is renewed.
     """
 
-    def __init__(self, engine: Engine) -> None:
+    def __init__(
+        self, engine: Engine, *, lease: timedelta = LEASE, renew_every: timedelta = RENEW_EVERY
+    ) -> None:
         self._engine = engine
+        self._lease = lease
+        self._renew_seconds = renew_every.total_seconds()
         self._id = engine.new_id()
         self._place = f"{socket.gethostname()}:{os.getpid()}"
         self._running: dict[tuple[Tenant, AppName], _Running] = {}
@@ -60,6 +69,9 @@ class Worker:
         self._stopping = False
         self._renewed = 0.0
         self._unrecorded: list[tuple[Claim, Retry]] = []  # passes whose end could not be written down yet
+        self._tasks: set[asyncio.Task[None]] = set()  # every pass, also one over an app we lost meanwhile
+        self._ours_until = 0.0  # by the clock of the event loop
+        self._lapse: asyncio.TimerHandle | None = None
         self._loop_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -89,31 +101,54 @@ class Worker:
                 except MusterError as error:  # the database is away for a while: say so and try again
                     _log.warning("work cannot be claimed", problem=str(error))
                 with contextlib.suppress(TimeoutError):
-                    await asyncio.wait_for(self._woken.wait(), timeout=_POLL_SECONDS)
+                    await asyncio.wait_for(self._woken.wait(), timeout=self._poll_seconds)
         finally:
             await self._leave()
 
     async def _turn(self) -> None:
-        now = asyncio.get_running_loop().time()
-        if now - self._renewed >= RENEW_EVERY.total_seconds() or not self._running:
+        since = asyncio.get_running_loop().time() - self._renewed
+        if since >= self._renew_seconds or not self._running:
             await self._renew()
-            self._renewed = now
         for running in tuple(self._running.values()):
             await self._fill(running)
 
+    @property
+    def _poll_seconds(self) -> float:
+        return min(_POLL_SECONDS, self._renew_seconds)
+
+    def _in_time(self) -> bool:
+        """Whether our leases hold for certain, without asking the database."""
+        return asyncio.get_running_loop().time() < self._ours_until
+
+    def _hold_until(self, when: float) -> None:
+        self._ours_until = when
+        if self._lapse is not None:
+            self._lapse.cancel()
+        self._lapse = asyncio.get_running_loop().call_at(when, self._lapsed)
+
+    def _lapsed(self) -> None:
+        """From now on another process may own our apps: what we have under way must not go on beside it."""
+        if self._tasks:
+            _log.warning("the leases could not be renewed in time; passes break off", passes=len(self._tasks))
+        for task in self._tasks:
+            task.cancel()
+
     async def _renew(self) -> None:
+        began = asyncio.get_running_loop().time()
         at = self._engine.clock()
         busy = frozenset(running.app.name for running in self._running.values() if running.tasks)
         unrecorded = tuple(self._unrecorded)
 
         async def commit(tx: Transaction) -> tuple[list[Owned], list[App]]:
             await _release(tx, unrecorded, at)
-            owned = await work.renew(tx, self._id, place=self._place, at=at, busy=busy)
+            owned = await work.renew(tx, self._id, place=self._place, at=at, busy=busy, lease=self._lease)
             tenants = {one.tenant for one in owned}
             return owned, [app for tenant in sorted(tenants) for app in await apps.all_apps(tx, tenant)]
 
         owned, configured = await self._engine.db.write(commit)
         del self._unrecorded[: len(unrecorded)]
+        self._renewed = began
+        self._hold_until(began + self._lease.total_seconds())
         by_name = {(app.tenant, app.name): app for app in configured}
         kept: dict[tuple[Tenant, AppName], _Running] = {}
         for one in owned:
@@ -147,10 +182,16 @@ class Worker:
                 claims += await work.claim(tx, running.owned, at=at, room=spare, least_urgent=Priority.LEAVER)
             return claims
 
-        for claim in await self._engine.db.write(commit):
+        try:
+            claims = await self._engine.db.write(commit)
+        except Fenced:
+            self._renewed = 0.0
+            return
+        for claim in claims:
             task = asyncio.create_task(self._in_turn(running, claim))
-            running.tasks.add(task)
-            task.add_done_callback(running.tasks.discard)
+            for known in (running.tasks, self._tasks):
+                known.add(task)
+                task.add_done_callback(known.discard)
             task.add_done_callback(lambda _: self._woken.set())
 
     def _room(self, running: _Running, at: datetime) -> tuple[int, int]:
@@ -167,16 +208,20 @@ class Worker:
     async def _in_turn(self, running: _Running, claim: Claim) -> None:
         """Wait for a slot of the app; a leaver who finds none takes one that is kept for leavers."""
         urgent = claim.priority is Priority.LEAVER and running.slots.locked()
-        async with running.leaver_slots if urgent else running.slots:
-            if (due := _not_before(running, self._engine.clock())) is None:
-                await self._pass(running, claim)
-            else:  # the application broke, or asked for fewer calls, since this key was claimed
-                waits = Retry(due=due, reason="waits for the application", counts=False)
-                self._unrecorded.append((claim, waits))
+        try:
+            async with running.leaver_slots if urgent else running.slots:
+                if (due := _not_before(running, self._engine.clock())) is None:
+                    await self._pass(running, claim)
+                else:  # the application broke, or asked for fewer calls, since this key was claimed
+                    waits = Retry(due=due, reason="waits for the application", counts=False)
+                    self._unrecorded.append((claim, waits))
+        except asyncio.CancelledError:
+            self._unrecorded.append((claim, Retry(due=self._engine.clock(), reason="", counts=False)))
+            raise
 
     async def _pass(self, running: _Running, claim: Claim) -> None:
         try:
-            done = await reconcile(self._engine, claim.key, claim)
+            done = await reconcile(self._engine, claim.key, claim, in_time=self._in_time)
         except Fenced as error:
             _log.warning("another process took the app over", app=claim.key.app, problem=str(error))
             self._renewed = 0.0
@@ -223,11 +268,14 @@ class Worker:
             asyncio.get_running_loop().call_later(max(delay, 0.0), self._woken.set)
 
     async def _leave(self) -> None:
-        tasks = [task for running in self._running.values() for task in running.tasks]
-        if tasks:
-            await asyncio.wait(tasks)
-        with contextlib.suppress(MusterError):
-            await self._renew()  # writes down what is still unrecorded
+        while True:
+            with contextlib.suppress(MusterError):
+                await self._renew()  # also writes down what is still unrecorded
+            if not self._tasks:
+                break
+            await asyncio.wait(self._tasks, timeout=self._renew_seconds)
+        if self._lapse is not None:
+            self._lapse.cancel()
         owned = [running.owned for running in self._running.values()]
         with contextlib.suppress(MusterError):  # leases end by themselves
             await self._engine.db.write(lambda tx: work.resign(tx, self._id, owned))

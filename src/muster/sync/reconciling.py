@@ -6,6 +6,7 @@ Without a claim a pass stops after the plan: that is the dry run, the preview an
 it goes on: guard, intent, call, record, until the key is converged or its next step is known.
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final, assert_never
@@ -16,8 +17,10 @@ from muster.directory.intents import Intent, IntentEnd
 from muster.kit.contract import Delta, New
 from muster.model import (
     App,
+    AppName,
     Attributes,
     Conflict,
+    Fenced,
     Gone,
     Key,
     Link,
@@ -58,8 +61,20 @@ class Reconciliation:
     because: tuple[str, ...] = ()
 
 
-async def reconcile(engine: Engine, key: Key, claim: Claim | None = None) -> Reconciliation:
+def _always() -> bool:
+    return True
+
+
+async def reconcile(
+    engine: Engine, key: Key, claim: Claim | None = None, *, in_time: Callable[[], bool] = _always
+) -> Reconciliation:
     """Converge one key, or without a claim say what it would take.
+
+    Args:
+        engine: what a pass needs.
+        key: what is to be converged.
+        claim: our hold on the key; without one nothing is sent and nothing recorded.
+        in_time: whether the lease behind the claim holds for certain; asked before anything is sent.
 
     Raises:
         TargetError: in a dry run, the application could not be looked at.
@@ -78,7 +93,9 @@ async def reconcile(engine: Engine, key: Key, claim: Claim | None = None) -> Rec
             return await _not_seen(engine, facts, facts.app, claim, error)
         if claim is None:
             return Reconciliation(key=key, plan=plan, because=facts.desired.because)
-        one_pass = _Pass(engine=engine, target=target, facts=facts, claim=claim, applied=applied)
+        one_pass = _Pass(
+            engine=engine, target=target, facts=facts, claim=claim, applied=applied, in_time=in_time
+        )
         try:
             finish = await one_pass.carry_out(plan, sighting)
         except Stale as error:
@@ -150,6 +167,7 @@ class _Pass:
     facts: Facts
     claim: Claim
     applied: list[Operation]
+    in_time: Callable[[], bool]
 
     @property
     def _book(self) -> Book:
@@ -208,9 +226,9 @@ class _Pass:
         )
 
     def _settled_at(self, intent: Intent) -> datetime:
-        return (intent.unknown_since or intent.opened_at) + timedelta(
-            seconds=self.target.app.limits.settle_seconds
-        )
+        # Of an intent nobody followed up: its call may have gone out until the lease of that process ended.
+        sent_by = intent.unknown_since or intent.opened_at + self.claim.owned.lease
+        return sent_by + timedelta(seconds=self.target.app.limits.settle_seconds)
 
     async def _resolve(self, plan: Plan, sighting: Sighting) -> bool:
         """Close open intents with what was seen; says whether there were any that may still take effect."""
@@ -296,6 +314,8 @@ class _Pass:
         if isinstance(intent, Hold):
             return intent
         self.engine.reached("after-intent")
+        if not self.in_time():
+            raise Fenced(_too_late(plan.key.app))  # we were paused: another process may be at work already
         started = self.engine.clock()
         try:
             answered = await self._call(operation, seen, intent.id)
@@ -417,3 +437,13 @@ def _same(asked: RemoteObject, answered: RemoteObject) -> RemoteObject:
     if answered.id != asked.id:
         raise OutcomeUnknown(f"it was asked to change object {asked.id} and answered with {answered.id}")
     return answered
+
+
+def _too_late(app: AppName) -> Problem:
+    return Problem(
+        code="MUSTER-FENCED",
+        what="The lease on this application could not be renewed in time",
+        where=app,
+        why="Another process may have taken it over",
+        next_step="nothing: whoever owns the application goes on",
+    )
