@@ -96,7 +96,8 @@ class Connector(Protocol):
     async def find(self, kind: Kind, attribute: str, value: str) -> Sequence[RemoteObject]:
         """Give every object whose attribute equals the value exactly, verified here.
 
-        Letter case counts as the manifest declares. ``attribute`` is ``EXTERNAL_ID`` or one the manifest lists; empty when there is none.
+        Letter case counts as the manifest declares. ``attribute`` is ``EXTERNAL_ID`` or one the manifest
+        lists; empty when there is none.
 
         Raises:
             Unsupported: the target has no place for this attribute or cannot look by it.

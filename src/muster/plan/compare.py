@@ -1,8 +1,8 @@
 """Three ways: what should be, what we last wrote, what is there.
 
 Two values are the same where the application could not be expected to tell them apart: texts that differ
-only in how Unicode composes a letter, lists that differ only in order, a number and the text that writes it, and the several ways of
-saying "not set" (None, an empty text, an empty list; RFC 7643 §2.5).
+only in how Unicode composes a letter, lists that differ only in order, a number and the text that writes it,
+and the several ways of saying "not set" (None, an empty text, an empty list; RFC 7643 §2.5).
 """
 
 import unicodedata
@@ -98,8 +98,10 @@ def _comparable(value: Value, *, case_ignored: bool) -> _Comparable:
             return frozenset(_text(item, case_ignored=case_ignored) for item in value)
         case bool():
             return str(int(value))  # a table keeps a flag as 0 or 1
+        case float():
+            return str(int(value)) if value.is_integer() else str(value)
         case _:
-            return f"{value:g}" if isinstance(value, float) else str(value)
+            return str(value)
 
 
 def _text(value: str, *, case_ignored: bool) -> str:

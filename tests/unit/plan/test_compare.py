@@ -16,19 +16,21 @@ from muster.plan import Cause, Difference, differences, same
         (("a", "a"), ("a",)),
         ("Zoe\N{COMBINING DIAERESIS}", "Zo\N{LATIN SMALL LETTER E WITH DIAERESIS}"),
         (1, 1.0),
+        ("1", 1),
+        (True, 1),
     ],
 )
 def test_values_no_application_tells_apart_are_the_same(one: Value, other: Value) -> None:
-    """Ways of being unset, order of a list and composition of letters make no difference."""
+    """Ways of being unset, order of a list, composition of letters and how a number is written make none."""
     assert same(one, other, case_ignored=False)
 
 
 @pytest.mark.parametrize(
     ("one", "other"),
-    [("Ana", "ana"), ("1", 1), ("", "x"), (False, None), (0, None), (("a",), "a"), (" ana", "ana")],
+    [("Ana", "ana"), ("1", 2), ("", "x"), (False, None), (0, None), (("a",), "a"), (" ana", "ana")],
 )
 def test_values_that_differ_are_not_the_same(one: Value, other: Value) -> None:
-    """Letter case, type, blanks and an explicit no are differences."""
+    """Letter case, numbers, blanks and an explicit no are differences."""
     assert not same(one, other, case_ignored=False)
 
 
