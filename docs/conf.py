@@ -7,6 +7,7 @@ author = "The Muster authors"
 release = __version__
 
 extensions = ["myst_parser"]
+myst_enable_extensions = ["deflist"]
 exclude_patterns = ["_build"]
 myst_heading_anchors = 3
 
