@@ -18,9 +18,7 @@ from muster.intake.people import PERSON, PeopleFile, PersonRow
 from muster.intake.people_file import read_people
 from muster.model import BadInput, Identity, PersonId, SourceId, Stage, Tenant
 from muster.model.text import normalised
-from muster.scim.errors import ScimError
-from muster.scim.validate import validate
-from muster.scim.values import JsonValue
+from muster.scim import JsonValue, ScimError, validate
 
 FORMATS: tuple[Literal["csv", "json"], ...] = ("csv", "json")
 HEADER = ("userName", "externalId", "title", "name.familyName", "email", "department", "groups")

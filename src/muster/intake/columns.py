@@ -22,9 +22,8 @@ from typing import Final
 from muster.intake.people import PERSON
 from muster.intake.yaml_text import Node, Origin, document, nearest
 from muster.model import BadInput, Problem
-from muster.scim.errors import ScimError
-from muster.scim.path import Path, parse_path
-from muster.scim.schema import Attribute, Mutability, Type
+from muster.scim import Attribute, Path, ScimError, parse_path
+from muster.scim.schema import Mutability, Type
 
 DELIMITERS: Final = (",", ";", "\t")
 _MAP: Final = Origin(code="MUSTER-IMPORT-COLUMN-MAP", what="The column map cannot be used")

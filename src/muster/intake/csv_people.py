@@ -22,10 +22,7 @@ from muster.intake.values import (
     problems_of,
     truth_of,
 )
-from muster.scim.errors import ScimError
-from muster.scim.path import Path, write
-from muster.scim.validate import validate
-from muster.scim.values import Resource
+from muster.scim import Path, Resource, ScimError, validate, write
 
 Read: TypeAlias = PersonRow | tuple[RowProblem, ...]
 """What became of one row: a person, or why not."""

@@ -22,10 +22,8 @@ from muster.intake.values import (
     problems_of,
 )
 from muster.intake.yaml_text import nearest
-from muster.scim.errors import ScimError
-from muster.scim.schema import Attribute, Schema
-from muster.scim.validate import validate
-from muster.scim.values import JsonValue, Resource, as_boolean, elements
+from muster.scim import Attribute, JsonValue, Resource, Schema, ScimError, validate
+from muster.scim.values import as_boolean, elements
 
 DEEPEST: Final = 8  # levels; a SCIM User has four
 _MOST_PATTERNS: Final = 10_000  # real files have a handful

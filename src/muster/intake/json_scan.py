@@ -10,7 +10,7 @@ from typing import Any, Final, NoReturn, cast
 
 from muster.intake.decoding import truncated, unusable
 from muster.model import BadInput
-from muster.scim.values import JsonValue
+from muster.scim import JsonValue
 
 LIST: Final = "people"  # the member that holds the list where the file is an object
 _SPACE: Final = re.compile(r"[ \t\n\r]*")

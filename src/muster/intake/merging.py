@@ -8,8 +8,8 @@ from typing import cast
 from muster.intake.people import PERSON, PeopleFile, PersonRow
 from muster.model import Identity
 from muster.model.text import normalised
-from muster.scim.path import Path, parse_path, read, write
-from muster.scim.values import JsonValue, Resource, elements
+from muster.scim import JsonValue, Path, Resource, parse_path, read, write
+from muster.scim.values import elements
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from enum import Enum
 from typing import Final, NamedTuple, TypeAlias
 
 from muster.intake.shape import Slot
-from muster.scim.values import JsonValue
+from muster.scim import JsonValue
 
 _DEEPEST: Final = 4  # levels of a SCIM User
 

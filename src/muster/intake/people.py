@@ -5,8 +5,7 @@ from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Final
 
-from muster.scim.builtin import USER
-from muster.scim.schema import Attribute, Extension, ResourceType, Schema
+from muster.scim import USER, Attribute, Extension, ResourceType, Schema
 
 LIFECYCLE_URN: Final = "urn:muster:schemas:extension:lifecycle:2.0:User"
 

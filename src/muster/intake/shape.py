@@ -7,7 +7,7 @@ validated once for each such pattern, with slots; every row then only fills them
 from collections.abc import Callable, Sequence
 from typing import Self, TypeAlias
 
-from muster.scim.values import JsonValue, Resource
+from muster.scim import JsonValue, Resource
 
 Shape: TypeAlias = Callable[[Sequence[str]], Resource]
 """Makes the resource from the cells of a row."""

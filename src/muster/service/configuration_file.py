@@ -39,8 +39,7 @@ from muster.model import (
     Rule,
     Tenant,
 )
-from muster.scim.errors import ScimError
-from muster.scim.path import parse_path
+from muster.scim import ScimError, parse_path
 
 _ORIGIN: Final = Origin(
     code="MUSTER-CONFIGURATION", what="The configuration cannot be used; nothing was changed"

@@ -9,7 +9,7 @@ from muster.intake.columns import ColumnMap
 from muster.intake.people import LIFECYCLE_URN, PeopleFile, PersonRow
 from muster.intake.people_file import read_people
 from muster.model import AppName, Tenant
-from muster.scim.builtin import ENTERPRISE_USER_URN
+from muster.scim import ENTERPRISE_USER_URN
 from muster.service.configuration_file import configuration
 
 ACME = Path(__file__).parents[3] / "examples" / "acme"
