@@ -11,7 +11,7 @@ works on the key makes it due again afterwards.
   what waits, for people.
 """
 
-from muster.work.backlog import Backlog, Waiting, backlog, waiting_for
+from muster.work.backlog import Backlog, Waiting, backlog, count, waiting_for
 from muster.work.claiming import Claim, Finish, Held, Parked, Retry, Settled, claim, fence, finish
 from muster.work.marking import mark
 from muster.work.ownership import Owned, alive, renew, resign
@@ -29,6 +29,7 @@ __all__ = [
     "alive",
     "backlog",
     "claim",
+    "count",
     "fence",
     "finish",
     "mark",

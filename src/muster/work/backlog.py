@@ -12,6 +12,7 @@ _BACKLOG: Final = Statement(
     "SELECT app, state, COUNT(*) AS keys, MIN(marked_at) AS oldest FROM work WHERE tenant = :tenant "
     "GROUP BY app, state ORDER BY app, state"
 )
+_COUNT: Final = Statement("SELECT COUNT(*) AS keys FROM work WHERE tenant = :tenant AND app = :app")
 _WAITING: Final = Statement(
     """
     SELECT * FROM work WHERE tenant = :tenant
@@ -58,6 +59,12 @@ async def backlog(tx: Transaction, tenant: Tenant) -> list[Backlog]:
         )
         for row in await tx.all(_BACKLOG, tenant=tenant)
     ]
+
+
+async def count(tx: Transaction, tenant: Tenant, app: AppName) -> int:
+    """How many keys of an app are not converged."""
+    row = await tx.one(_COUNT, tenant=tenant, app=app)
+    return 0 if row is None else int(row["keys"])
 
 
 async def waiting_for(
