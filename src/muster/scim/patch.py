@@ -7,7 +7,8 @@ What the RFC does not define is refused loudly, never ignored. Tolerated, becaus
   (Keycloak); read-only attributes among them, as Okta repeats a group's ``id``, and ``schemas`` are passed
   over;
 * ``add`` at a filter that selects nothing creates the element its ``eq`` terms describe (Entra ID);
-* ``remove`` of a multi-valued attribute with a ``value`` removes only what is listed (Entra ID, JumpCloud).
+* ``remove`` of a multi-valued attribute with a ``value`` removes only what is listed (Entra ID, JumpCloud);
+* ``schemas`` inside an extension is passed over (scim2-client 0.13 writes it into every part of a resource).
 
 ``schemas`` always follows the content, so an operation on it may only name schemas of the resource type.
 """
@@ -147,6 +148,8 @@ def _edited_extension(
         raise InvalidValue("a schema extension is an object", path=schema.urn)
     for key, value in edit.value.items():
         attribute = schema.attribute(key)
+        if attribute is None and key.lower() == "schemas":
+            continue
         if attribute is None:
             raise InvalidPath("there is no such attribute", path=f"{schema.urn}:{key[:80]}")
         path = Path(core=edit.path.core, extension=schema, attribute=attribute)

@@ -14,7 +14,6 @@ from muster.intake import group as intake
 from muster.intake.group import GroupFacts
 from muster.intake.inbound import bindings
 from muster.model import Group, PersonId
-from muster.scim.builtin import GROUP, USER
 from muster.scim.errors import InvalidValue
 from muster.scim.patch import apply
 from muster.scim.patch_request import parse_request
@@ -39,6 +38,7 @@ from muster.service.scim_exchange import (
     test_of,
     written,
 )
+from muster.service.scim_types import GROUP, USER
 
 _UNIQUE: Final = (("external_id", "externalId"), ("name_key", "displayName"))
 _BESIDE: Final = frozenset({"schemas", "externalId", "members"})  # kept beside the stored resource

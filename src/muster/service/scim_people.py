@@ -18,8 +18,7 @@ from muster.intake.group import GroupFacts
 from muster.intake.inbound import Bindings, Inbound, bindings
 from muster.intake.person import PersonFacts
 from muster.model import Identity, PersonId, Priority, Stage
-from muster.scim.builtin import GROUP, USER
-from muster.scim.errors import InvalidValue
+from muster.scim.errors import Mutability
 from muster.scim.patch import apply
 from muster.scim.patch_request import parse_request
 from muster.scim.validate import validate, with_schemas
@@ -43,6 +42,7 @@ from muster.service.scim_exchange import (
     test_of,
     written,
 )
+from muster.service.scim_types import GROUP, USER
 
 _UNIQUE: Final = (("external_id", "externalId"), ("user_key", "userName"))
 _BESIDE: Final = frozenset({"schemas", "externalId", "active"})  # kept beside the stored resource
@@ -140,7 +140,7 @@ async def patch(
     def changed(resource: Resource) -> Resource:
         after = apply(resource, operations, USER)
         if "active" not in after:
-            raise InvalidValue("a user is active or not; say true or false", path="active")
+            raise Mutability("a user is active or not; replace it by true or false", path="active")
         return after
 
     return await _change(desk, caller, PersonId(id), changed, cause="PATCH /Users", expected=expected)

@@ -1,6 +1,7 @@
 """The ASGI application: every door that HTTP opens."""
 
 from starlette.applications import Starlette
+from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
 from muster.service.desk import Desk
@@ -8,14 +9,29 @@ from muster.web.health import Ready, alive
 from muster.web.scim_endpoint import PREFIX, ScimEndpoint
 
 
+class _Anything(Convertor[str]):
+    """The rest of a path, line breaks among it, so that whatever comes is answered as SCIM."""
+
+    regex = "(?s:.*)"
+
+    def convert(self, value: str) -> str:
+        """The text as it is."""
+        return value
+
+    def to_string(self, value: str) -> str:
+        """The text as it is."""
+        return value
+
+
 def create(desk: Desk) -> Starlette:
     """The doors of this desk; any ASGI server can serve them."""
+    register_url_convertor("anything", _Anything())
     scim = ScimEndpoint(desk)
     return Starlette(
         routes=[
             Route("/healthz", alive),
             Route("/readyz", Ready(desk).answer),
             Route(PREFIX, scim),
-            Route(PREFIX + "/{path:path}", scim),
+            Route(PREFIX + "/{path:anything}", scim),
         ]
     )

@@ -13,7 +13,6 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from muster.model import MusterError, Unavailable
-from muster.scim.builtin import GROUP, USER
 from muster.scim.discovery import (
     Supported,
     resource_type_document,
@@ -28,6 +27,7 @@ from muster.scim.values import Resource, is_storable_text
 from muster.service import scim_groups, scim_people
 from muster.service.desk import Desk
 from muster.service.scim_exchange import Caller, Stored
+from muster.service.scim_types import GROUP, USER
 from muster.service.tokens import authenticate
 from muster.web.json_response import ScimResponse
 from muster.web.refusals import BadToken, MethodNotAllowed, as_scim, refused, unexpected, unreachable

@@ -65,6 +65,7 @@ async def test_the_documents_say_what_is_implemented(hr: Client) -> None:
         ("GET", "/nonsense", 404),
         ("GET", "/Users/unknown", 404),
         ("GET", "/Users/%00", 404),
+        ("GET", "/%0A0", 404),
         ("GET", "/Users/a/b", 404),
         ("GET", "/Schemas/urn:nonsense", 404),
         ("GET", "/ResourceTypes/Device", 404),

@@ -116,7 +116,7 @@ async def test_active_cannot_be_removed(hr: Client) -> None:
     ana = await hr.hire("ana.ruiz")
     patched = await hr.patch(f"/Users/{ana.id}", {"op": "remove", "path": "active"})
 
-    assert (400, "invalidValue") == (patched.status, patched.body["scimType"])
+    assert (400, "mutability") == (patched.status, patched.body["scimType"])
 
 
 async def test_a_deleted_user_is_gone_and_returns_as_the_same_person(hr: Client) -> None:
