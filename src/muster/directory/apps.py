@@ -30,7 +30,7 @@ _ALL: Final = Statement("SELECT * FROM apps WHERE tenant = :tenant ORDER BY name
 _QUARANTINE: Final = Statement(
     "UPDATE apps SET health = 'quarantined', health_reason = :reason, health_tries = health_tries + 1, "
     "retry_at = :retry_at"
-    " WHERE tenant = :tenant AND name = :name AND version = :version"
+    " WHERE tenant = :tenant AND name = :name AND version = :version AND health_tries = :tries"
 )
 _RECOVER: Final = Statement(
     "UPDATE apps SET health = 'good', health_reason = '', health_tries = 0, retry_at = NULL"
@@ -73,10 +73,11 @@ async def all_apps(tx: Transaction, tenant: Tenant) -> list[App]:
     return [_app(row) for row in await tx.all(_ALL, tenant=tenant)]
 
 
-async def quarantine(tx: Transaction, app: App, reason: str, *, retry_at: datetime) -> bool:
+async def quarantine(tx: Transaction, app: App, reason: str, *, tries: int, retry_at: datetime) -> bool:
     """The app is not called until the time given.
 
-    False when its configuration has changed since ``app`` was read.
+    False when its configuration has changed since ``app`` was read, or when another pass put it in quarantine
+    since ``tries`` was.
     """
     return (
         await tx.run(
@@ -85,6 +86,7 @@ async def quarantine(tx: Transaction, app: App, reason: str, *, retry_at: dateti
             name=app.name,
             version=app.version,
             reason=reason,
+            tries=tries,
             retry_at=micros(retry_at),
         )
         == 1

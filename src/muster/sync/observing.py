@@ -4,6 +4,7 @@ import contextlib
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from muster import work
 from muster.db import Database, Transaction
 from muster.directory import links
 from muster.kit.contract import EXTERNAL_ID
@@ -18,6 +19,7 @@ from muster.model import (
     Unsupported,
 )
 from muster.plan import Correlation, correlate
+from muster.sync.engine import Engine
 from muster.sync.facts import Facts
 from muster.sync.targets import Target
 
@@ -36,8 +38,14 @@ class Sighting:
     calls: int = 0  # read calls it took
 
 
-async def observe(db: Database, target: Target, facts: Facts) -> Sighting:
+async def observe(engine: Engine, target: Target, facts: Facts, *, afresh: bool = False) -> Sighting:
     """Look at the application as far as this key needs it.
+
+    Args:
+        engine: the database and the time.
+        target: the application, opened.
+        facts: what is known of the key.
+        afresh: whether the application moved under us, so that only looking now counts.
 
     Raises:
         TargetError: it could not be seen; nothing may be concluded.
@@ -49,8 +57,22 @@ async def observe(db: Database, target: Target, facts: Facts) -> Sighting:
             return Sighting(observed=observed, calls=1)
     unfinished = link is not None and link.state is LinkState.CREATING
     if facts.desired.wanted or unfinished or facts.unfinished_creation is not None:
-        return await _look_for(db, target, facts)
+        if not (afresh or unfinished or facts.open_intents) and await _is_nowhere(engine, target, facts):
+            return Sighting(match=Correlation())
+        return await _look_for(engine.db, target, facts)
     return Sighting()
+
+
+async def _is_nowhere(engine: Engine, target: Target, facts: Facts) -> bool:
+    """Whether a census taken for many spares looking for this one."""
+    key = facts.key
+
+    async def waiting() -> int:
+        return await engine.db.read(lambda tx: work.count(tx, key.tenant, key.app))
+
+    return await target.census.proves_absence(
+        key.subject, facts.desired.attributes, clock=engine.clock, waiting=waiting
+    )
 
 
 async def get(target: Target, link: Link, remote_id: RemoteId) -> RemoteObject | None:

@@ -30,13 +30,14 @@ from muster.model import (
     OutcomeUnknown,
     Plan,
     Problem,
+    Rejected,
     RemoteObject,
     Stale,
     TargetError,
     Unsupported,
     Verb,
 )
-from muster.plan import Hold, make
+from muster.plan import Hold, differences, make
 from muster.sync.engine import Engine
 from muster.sync.facts import Facts, facts_of
 from muster.sync.failures import backoff, finish_after
@@ -87,7 +88,7 @@ async def reconcile(
             return await _removed(engine, facts, claim)
         try:
             target = await engine.targets.open(facts.app)
-            sighting = await observe(engine.db, target, facts)
+            sighting = await observe(engine, target, facts, afresh=round_ > 1)
             plan = _plan(target, facts, sighting)
         except TargetError as error:
             return await _not_seen(engine, facts, facts.app, claim, error)
@@ -135,7 +136,7 @@ async def _removed(engine: Engine, facts: Facts, claim: Claim | None) -> Reconci
         facts=facts,
         app=App(tenant=facts.key.tenant, name=facts.key.app, connector=""),
     )
-    await book.converged(Settled(), verified=False, calls=0)
+    await book.converged(Settled(), seen=None, calls=0)
     return Reconciliation(key=facts.key, plan=plan, finish=Settled())
 
 
@@ -171,17 +172,19 @@ class _Pass:
 
     @property
     def _book(self) -> Book:
-        return Book(engine=self.engine, claim=self.claim, facts=self.facts, app=self.target.app)
+        # The app as read for this pass: the opened target remembers the health it was opened in.
+        app = self.facts.app or self.target.app
+        return Book(engine=self.engine, claim=self.claim, facts=self.facts, app=app)
 
     async def carry_out(self, plan: Plan, sighting: Sighting) -> Finish:
         """Do every operation of the plan, in order, each with its intent and its record."""
         if (wait := self._still_unknown(plan, sighting)) is not None:
-            await self._book.converged(wait, verified=False, calls=sighting.calls)
+            await self._book.converged(wait, seen=None, calls=sighting.calls)
             return wait
-        looked_again = await self._resolve(plan, sighting)
+        looked_again = await self._resolve(sighting)
         last = self._last_look() if looked_again else Settled()
         if not plan.operations:
-            await self._book.converged(last, verified=sighting.observed is not None, calls=sighting.calls)
+            await self._book.converged(last, seen=sighting.observed, calls=sighting.calls)
             return last
         link, seen = self.facts.link, plan.observed
         for position, operation in enumerate(plan.operations, start=1):
@@ -230,21 +233,39 @@ class _Pass:
         sent_by = intent.unknown_since or intent.opened_at + self.claim.owned.lease
         return sent_by + timedelta(seconds=self.target.app.limits.settle_seconds)
 
-    async def _resolve(self, plan: Plan, sighting: Sighting) -> bool:
+    async def _resolve(self, sighting: Sighting) -> bool:
         """Close open intents with what was seen; says whether there were any that may still take effect."""
         if not self.facts.open_intents:
             return False
-        found = sighting.match is not None and bool(sighting.match.found)
-        still_planned = {operation.verb for operation in plan.operations}
         ended = {
-            intent: IntentEnd.DONE
-            if (found if intent.verb is Verb.CREATE else intent.verb not in still_planned)
-            else IntentEnd.FAILED
+            intent: IntentEnd.DONE if self._took_effect(intent, sighting) else IntentEnd.FAILED
             for intent in self.facts.open_intents
         }
         await self._book.resolved(ended, "looked at the application after an unknown outcome")
         self.engine.reached("after-resolve")
         return any(self.engine.clock() < self._settled_at(intent) for intent in self.facts.open_intents)
+
+    def _took_effect(self, intent: Intent, sighting: Sighting) -> bool:
+        """Whether the application shows what the intent was to bring about."""
+        seen = sighting.observed
+        match intent.verb:
+            case Verb.CREATE:
+                return sighting.match is not None and bool(sighting.match.found)
+            case Verb.UPDATE:
+                ignored = self.target.case_ignored
+                return seen is not None and not differences(
+                    intent.after, {}, seen.attributes, case_ignored=ignored
+                )
+            case Verb.ENABLE:
+                return seen is not None and seen.active is not False
+            case Verb.DISABLE:
+                return seen is None or seen.active is False
+            case Verb.DELETE:
+                return seen is None
+            case Verb.LINK | Verb.UNLINK | Verb.ASK:
+                raise AssertionError(intent.verb)  # nothing is sent, so there is no intent
+            case _:
+                assert_never(intent.verb)
 
     def _last_look(self) -> Retry:
         """A write of unknown outcome may still land after what we do now.
@@ -319,10 +340,13 @@ class _Pass:
         started = self.engine.clock()
         try:
             answered = await self._call(operation, seen, intent.id)
-            self.engine.reached("after-call")
-            proven = await self._read_back(operation, answered) if operation.verb.destroys else answered
         except TargetError as error:
             raise await self._failed(operation, intent, error, started) from error
+        self.engine.reached("after-call")
+        try:
+            proven = await self._read_back(operation, answered) if operation.verb.destroys else answered
+        except TargetError as error:
+            raise await self._unproven(operation, intent, error, started) from error
         now = self._link_after(operation, link, proven)
         try:
             await self._book.done(operation, intent, now, finish=finish, started=started)
@@ -386,6 +410,18 @@ class _Pass:
         at = self.engine.clock()
         finish = finish_after(error, attempts=self.claim.attempts, chance=self.engine.chance(), at=at)
         await self._book.failed(operation, intent, error, finish, started=started)
+        self.engine.reached("after-failure")
+        return _Recorded(finish, error)
+
+    async def _unproven(
+        self, operation: Operation, intent: Intent, error: TargetError, started: datetime
+    ) -> Exception:
+        """The call went through, but looking afterwards did not: whether it took effect is not known."""
+        if isinstance(error, Rejected | Stale):
+            error = OutcomeUnknown(f"it did the removal and would not show the account: {error.why}")
+        at = self.engine.clock()
+        finish = finish_after(error, attempts=self.claim.attempts, chance=self.engine.chance(), at=at)
+        await self._book.failed(operation, intent, error, finish, started=started, unknown=True)
         self.engine.reached("after-failure")
         return _Recorded(finish, error)
 

@@ -25,6 +25,7 @@ from muster.model import (
     Plan,
     Priority,
     Problem,
+    RemoteObject,
     TargetError,
     Verb,
 )
@@ -141,13 +142,20 @@ class Book:
         finish: Finish | None,
         *,
         started: datetime,
+        unknown: bool = False,
     ) -> None:
-        """How it failed is recorded; an unknown outcome leaves the intent open.
+        """How it failed is recorded; an unknown outcome leaves the intent open: the next pass looks first.
 
-        So that the next pass looks first.
+        Args:
+            operation: what was tried.
+            intent: under which it was tried.
+            error: how it failed.
+            finish: what becomes of the key; None while the pass goes on.
+            started: when the call began.
+            unknown: whether it may have happened although the error alone does not say so.
         """
         at = self.engine.clock()
-        unknown = isinstance(error, OutcomeUnknown)
+        unknown = unknown or isinstance(error, OutcomeUnknown)
 
         async def commit(tx: Transaction) -> None:
             await work.fence(tx, self.claim.owned)
@@ -228,20 +236,29 @@ class Book:
 
         await self.engine.db.write(commit)
 
-    async def converged(self, finish: Finish, *, verified: bool, calls: int) -> None:
-        """Nothing was to be done; when the object was seen, that is remembered as the latest proof."""
+    async def converged(self, finish: Finish, *, seen: RemoteObject | None, calls: int) -> None:
+        """Nothing was to be done; the linked object, when it was seen, is remembered as it is now."""
         at = self.engine.clock()
 
         async def commit(tx: Transaction) -> None:
             await work.fence(tx, self.claim.owned)
-            if verified and self.facts.link is not None:
-                await links.put(tx, replace(self.facts.link, verified_at=at), at=at)
+            if seen is not None and self.facts.link is not None:
+                await links.put(tx, self._as_seen(self.facts.link, seen, at), at=at)
             if calls:
                 record = self._record(Action.ACCOUNT_READ, at, Result.DONE)
                 await audit.append(tx, replace(record, detail={"calls": calls}))
             await self._let_go(tx, finish, at, recovered=calls > 0)
 
         await self.engine.db.write(commit)
+
+    def _as_seen(self, link: Link, seen: RemoteObject, at: datetime) -> Link:
+        """The link, caught up with a write whose record never came, or with what was done there by hand."""
+        state = link.state if seen.active is None else LinkState.LINKED if seen.active else LinkState.DISABLED
+        wanted = self.facts.desired.attributes if self.facts.desired.wanted else {}
+        held = {name: seen.attributes.get(name) for name in wanted}
+        return replace(
+            link, state=state, etag=seen.etag, verified_at=at, last_applied={**link.last_applied, **held}
+        )
 
     async def _let_go(
         self, tx: Transaction, finish: Finish | None, at: datetime, *, recovered: bool = True
@@ -262,7 +279,7 @@ class Book:
         until = quarantine_until(tries, at=at)
         if self.app.health is Health.GOOD and tries:
             return  # another pass of the same moment already did
-        if await apps.quarantine(tx, self.app, str(error), retry_at=until):
+        if await apps.quarantine(tx, self.app, str(error), tries=tries, retry_at=until):
             record = replace(
                 self._record(Action.APP_QUARANTINE, at, Result.DONE), person=None, code=error.code
             )
