@@ -10,6 +10,7 @@ import uvloop
 
 from bench import initial_sync
 from bench.reporting import Row, show
+from muster.cli import logs
 from muster.db import system_clock
 
 
@@ -23,6 +24,7 @@ def main() -> None:
         "--rounds", type=int, default=3, help="rounds, side by side; the median counts (default 3)"
     )
     given = parser.parse_args()
+    logs.configure("error")
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         rows: list[Row] = runner.run(initial_sync.measure(people=given.people, rounds=given.rounds))
     show(rows)

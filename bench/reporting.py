@@ -3,9 +3,12 @@
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
+from typing import Final
 
 from rich.console import Console
 from rich.table import Table
+
+_WIDTH: Final = 140  # columns; the figures are often read from a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -34,7 +37,7 @@ class Row:
 
 def show(rows: Sequence[Row]) -> None:
     """Print the rows as a table, and under it where the rest of the time goes."""
-    console = Console(highlight=False)
+    console = Console(highlight=False, width=_WIDTH)
     table = Table(title="Side by side, medians", title_justify="left")
     for column in ("What", "Unit", "Muster", "min-max", "Peer", "", "min-max", "Ratio"):
         table.add_column(column)
