@@ -1,4 +1,4 @@
-"""A census spares looking for each of many people, and never says that somebody is absent who may be there."""
+"""A census spares looking for each of many people, and never proves absent who may be there."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
