@@ -141,6 +141,18 @@ async def test_a_status_means_one_error(
     assert (status, status) == (read.status, written.status)
 
 
+async def test_no_cookie_is_kept(fake: FakeHttp) -> None:
+    """Each call stands for itself: what an application wants to be reminded of is not brought back."""
+    fake.scripts["/x"] = says(200, b"{}", Set_Cookie="session=1; Path=/")
+    fake.url = fake.url.replace("127.0.0.1", "localhost")  # aiohttp never keeps the cookies of bare addresses
+
+    async with session(fake) as calls:
+        for _ in range(2):
+            await calls.call("GET", "x", writes=False)
+
+    assert not any("cookie" in request.headers for request in fake.seen)
+
+
 async def test_a_redirect_is_not_followed(fake: FakeHttp) -> None:
     """The credential never travels to the address a redirect names, and the person reads which one it is."""
     fake.scripts["/x"] = says(302, Location="/y?code=1")
@@ -386,6 +398,7 @@ async def test_a_success_nobody_expects_is_no_success(fake: FakeHttp) -> None:
         (Basic(user="ada", password=Secret(TOKEN)), TOKEN),
         (Basic(user="ada", password=Secret(TOKEN)), "YWRhOnMzY3JldC90MGtlbis9PQ=="),
         (Bearer(token=Secret(TOKEN)), "s3cret/t0ken%2B%3D%3D"),
+        (Bearer(token=Secret("t0ken/s3cret")), "t0ken%2Fs3cret"),
     ],
 )
 @pytest.mark.parametrize("padding", [0, 290])

@@ -33,7 +33,7 @@ class Slice:
 class _Reading:
     """What came so far in one read; ``came`` says on which page (by start index) an id came first."""
 
-    total: int | None = None
+    total: int | None = None  # as the first page says; what began before a restart never knows
     steady: bool = True  # one total all along, and nothing came twice
     came: dict[RemoteId, int] = field(default_factory=dict[RemoteId, int])
 
@@ -68,7 +68,7 @@ class Reads:
 
     def page(self, number: int, start: int, slice_: Slice) -> Page:
         """Give the page the slice makes, with the certificate if it is the last one and all came."""
-        reading = self._reading(number, start)
+        reading = self._reading(number)
         fresh = reading.take(start, slice_)
         end = start + len(slice_.items)
         # An application that goes on giving what it gave is not asked for ever.
@@ -76,10 +76,10 @@ class Reads:
         complete = ended and reading.steady and len(reading.came) == slice_.total
         return Page(items=slice_.items, next=None if ended else Cursor(f"{number}:{end}"), complete=complete)
 
-    def _reading(self, number: int, start: int) -> _Reading:
+    def _reading(self, number: int) -> _Reading:
         known = self._readings.get(number)
         if known is None:
-            known = self._readings[number] = _Reading(steady=start == 1)
+            known = self._readings[number] = _Reading()
             while len(self._readings) > _READS:
                 self._readings.popitem(last=False)
         return known

@@ -246,6 +246,20 @@ async def test_attributes_patch_does_not_take_are_remembered(
     assert ["GET", "PATCH", "PATCH", "GET", "PUT", "GET", "PUT", "PATCH"] == fake.methods
 
 
+async def test_one_refused_attribute_does_not_condemn_the_others(
+    fake: FakeScim, connector: ScimConnector
+) -> None:
+    """What PATCH took before goes by PATCH again, also after it was refused together with something else."""
+    fake.patch_only = frozenset({"userName"})
+    look = await seen(connector, fake)
+    look = await update(connector, look, {"userName": "ada2"})
+    look = await update(connector, look, {"userName": "ada3", "title": "T"})
+    look = await update(connector, look, {"userName": "ada4"})
+
+    assert {"userName": "ada4", "title": "T"} == look.attributes
+    assert ["GET", "PATCH", "PATCH", "GET", "PUT", "PATCH"] == fake.methods
+
+
 async def test_neither_patch_nor_put_is_unsupported(fake: FakeScim, connector: ScimConnector) -> None:
     """When PUT is answered with a web page too, the application cannot change accounts; nobody is gone."""
     fake.patching, fake.replacing = "none", False
@@ -253,6 +267,42 @@ async def test_neither_patch_nor_put_is_unsupported(fake: FakeScim, connector: S
 
     with pytest.raises(Unsupported):
         await update(connector, look, {"title": "T"})
+
+
+@pytest.mark.parametrize("patching", ["answers", "none"])
+async def test_a_cleared_address_leaves_no_shell(
+    fake: FakeScim, connector: ScimConnector, patching: str
+) -> None:
+    """A work address that is cleared goes as a whole: nothing with a type and without a value is left."""
+    fake.patching = patching
+    emails = [{"type": "work", "value": "w", "primary": True, "display": "W"}, {"type": "home", "value": "h"}]
+    look = await seen(connector, fake, emails=emails)
+
+    await update(connector, look, {EMAIL: None})
+
+    assert [{"type": "home", "value": "h"}] == fake.store["Users"][look.id]["emails"]
+
+
+async def test_a_replacement_leaves_out_what_only_the_application_writes(
+    fake: FakeScim, connector: ScimConnector
+) -> None:
+    """Groups and meta are the application's own (RFC 7643 §3.1, §4.1.2), so they are not sent back."""
+    fake.patching = "none"
+    look = await seen(connector, fake, groups=[{"value": "g"}], meta={"location": "x"}, title="T")
+
+    await update(connector, look, {"title": "T2"})
+
+    assert {"id", "userName", "title"} == set(fake.sent("PUT")[0])
+
+
+async def test_an_update_of_nobody_is_gone(fake: FakeScim, connector: ScimConnector) -> None:
+    """SCIM's own 404 to a PATCH is believed at once."""
+    look = await seen(connector, fake)
+    del fake.store["Users"][look.id]
+
+    with pytest.raises(Gone):
+        await update(connector, look, {"title": "T"})
+    assert ["GET", "PATCH"] == fake.methods
 
 
 async def test_a_bare_404_to_a_patch_of_nobody_is_gone(fake: FakeScim, connector: ScimConnector) -> None:
