@@ -255,7 +255,7 @@ async def test_no_connection_in_time_means_nothing_was_sent(fake: FakeHttp) -> N
         await wire.answer(200, b"{}")
 
     fake.scripts["/x"] = hold
-    bounds = Bounds(concurrency=1, connect_seconds=0.05, total_seconds=60)
+    bounds = Bounds(concurrency=1, connect_seconds=0.5, total_seconds=60)
     async with session(fake, bounds=bounds) as calls:
         first = asyncio.ensure_future(calls.call("GET", "x", writes=False))
         await arrived.wait()
@@ -274,7 +274,7 @@ async def test_time_out_after_sending(fake: FakeHttp) -> None:
         await asyncio.Event().wait()
 
     fake.scripts["/x"] = mute
-    bounds = Bounds(total_seconds=0.1)
+    bounds = Bounds(connect_seconds=0.9, total_seconds=1)
 
     assert isinstance(await failed(fake, writes=True, bounds=bounds), OutcomeUnknown)
     assert isinstance(await failed(fake, writes=False, bounds=bounds), Unreachable)
@@ -289,7 +289,9 @@ async def test_a_body_that_never_ends_times_out(fake: FakeHttp) -> None:
 
     fake.scripts["/x"] = stall
 
-    assert isinstance(await failed(fake, writes=True, bounds=Bounds(total_seconds=0.1)), OutcomeUnknown)
+    assert isinstance(
+        await failed(fake, writes=True, bounds=Bounds(connect_seconds=0.9, total_seconds=1)), OutcomeUnknown
+    )
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE"])
