@@ -1,5 +1,4 @@
-"""A complete read of an application, taken when many people wait for an account there: it spares looking for
-each.
+"""A complete read of an application, taken when many people wait for an account there; it spares many searches.
 
 Only absence is ever concluded from it, and only from a complete read that is half a minute old at most:
 whoever it may show is looked for afresh. It is not asked about a creation of unknown outcome, nor after the
@@ -24,18 +23,14 @@ _WORTHWHILE: Final = 50  # people waiting; below, looking for each is cheaper th
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Census:
-    """Who had an account when everybody was read: our ids, and the values of the attributes people are
-    recognised by.
-    """
+    """Who had an account when everybody was read: our ids, and the values people are recognised by."""
 
     taken_at: datetime
     external_ids: frozenset[str]
     values: dict[str, frozenset[str]]  # attribute → values, normalised
 
     def may_show(self, external_id: str, wanted: Attributes) -> bool:
-        """Whether anybody read may be this person; letter case is never counted, so as to err on this
-        side.
-        """
+        """Whether anybody read may be this person; letter case never counts, to err on this side."""
         if external_id in self.external_ids:
             return True
         sought = {name: _folded(wanted.get(name)) for name in self.values}
