@@ -1,4 +1,4 @@
-"""A complete read of an application, taken when many people wait for an account there; it spares many searches.
+"""A complete read of an application, taken when many wait for an account there; it spares many searches.
 
 Only absence is ever concluded from it, and only from a complete read that is half a minute old at most:
 whoever it may show is looked for afresh. It is not asked about a creation of unknown outcome, nor after the
