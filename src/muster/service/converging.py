@@ -5,6 +5,7 @@ from collections import Counter
 from collections.abc import Awaitable, Callable, Iterable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Final
 
 from muster import audit, work
@@ -135,7 +136,7 @@ async def mark_and_see_through(
 
     await desk.db.write(mark)
     left = await see_through(desk, wanted, patience=patience, progress=progress)
-    did = await _did(desk, wanted, cause)
+    did = await _did(desk, wanted, cause, since=at)
     return Outcome(keys=len(wanted), did=did, left=tuple(left), seconds=(desk.clock() - at).total_seconds())
 
 
@@ -182,10 +183,10 @@ def _waiting(desk: Desk, app: App | None) -> Callable[[Transaction], Awaitable[S
     return read
 
 
-async def _did(desk: Desk, keys: frozenset[Key], cause: str) -> Mapping[str, int]:
-    """How many operations of each verb this cause led to."""
+async def _did(desk: Desk, keys: frozenset[Key], cause: str, *, since: datetime) -> Mapping[str, int]:
+    """How many operations of each verb this cause led to; an earlier run may have had the same cause."""
     people = {key.subject for key in keys}
-    wanted = Search(tenant=desk.tenant, action="account", most=10 * len(keys) + 1_000)
+    wanted = Search(tenant=desk.tenant, action="account", since=since, most=10 * len(keys) + 1_000)
     records = await desk.db.read(lambda tx: audit.search(tx, wanted))
     verbs = {verb.value for verb in Verb}
     counted = Counter(
