@@ -87,7 +87,7 @@ async def import_people(
     at = desk.clock()
 
     async def preview(tx: Transaction) -> Import:
-        of = await sources.by_name(tx, desk.tenant, source)
+        of = await _known_source(tx, desk, source)
         changes = await _compared(tx, desk, of, file)
         await _guarded(tx, desk, of, changes, allow_leavers)
         return _result(changes, file, dry_run=True)
@@ -114,19 +114,25 @@ async def import_people(
     return await (desk.db.read(preview) if dry_run else desk.db.write(commit))
 
 
-async def _source(tx: Transaction, desk: Desk, actor: Actor, name: str) -> Source:
+async def _known_source(tx: Transaction, desk: Desk, name: str) -> Source | None:
+    """The source of this name, if there is one yet; refused when it brings its people in another way."""
     found = await sources.by_name(tx, desk.tenant, name)
-    if found is not None:
-        if found.type == FILE:
-            return found
-        raise BadInput(
-            Problem(
-                code="MUSTER-SOURCE-TYPE",
-                what="This source does not bring people by file",
-                where=f"source {name}, type {found.type}",
-                next_step="import into another source: --source NAME",
-            )
+    if found is None or found.type == FILE:
+        return found
+    raise BadInput(
+        Problem(
+            code="MUSTER-SOURCE-TYPE",
+            what="This source does not bring people by file",
+            where=f"source {name}, type {found.type}",
+            next_step="import into another source: --source NAME",
         )
+    )
+
+
+async def _source(tx: Transaction, desk: Desk, actor: Actor, name: str) -> Source:
+    """The source of this name, made where there is none yet."""
+    if (found := await _known_source(tx, desk, name)) is not None:
+        return found
     source = Source(tenant=desk.tenant, id=SourceId(desk.new_id()), name=name, type=FILE)
     await sources.insert(tx, source, at=desk.clock())
     record = Record(
