@@ -4,9 +4,9 @@ import asyncio
 import contextlib
 import signal
 import socket
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from typing import Annotated
+from collections.abc import AsyncGenerator, Coroutine, Generator
+from dataclasses import dataclass
+from typing import Annotated, Any, Final
 
 import typer
 import uvicorn
@@ -17,6 +17,8 @@ from muster.model import Problem, Unavailable
 from muster.service.desk import Desk
 from muster.sync import Worker
 from muster.web import create
+
+_GRACE_SECONDS: Final = 10  # for requests under way when the process is asked to stop
 
 
 def serve(
@@ -46,27 +48,65 @@ async def _serve(desk: Desk, settings: MusterSettings, host: str, port: int) -> 
         showing.line(
             f"Muster serves on {server.url} (SCIM at /scim/v2), database {desk.db.dialect}. Ctrl-C stops it."
         )
-        await server.ended()
+        await server.until_stopped()
+    showing.line("Stopped in good order.")
 
 
+async def _work(desk: Desk) -> None:
+    async with Worker(desk.engine) as worker:
+        showing.line(f"Muster works on its {desk.db.dialect} database. Ctrl-C stops it.")
+        await _until_stopped(worker.failed())
+    showing.line("Stopped in good order.")
+
+
+async def _until_stopped(*running: Coroutine[Any, Any, object]) -> None:
+    """Return when the process is asked to stop (SIGINT, SIGTERM); raise what ended one of these before."""
+    asked = asyncio.Event()
+    loop = asyncio.get_running_loop()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, asked.set)
+    tasks = [asyncio.create_task(one) for one in (asked.wait(), *running)]
+    try:
+        ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
+        for task in ended:
+            await task
+    finally:
+        for number in (signal.SIGINT, signal.SIGTERM):
+            loop.remove_signal_handler(number)
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, return_exceptions=True)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Server:
     """A Muster that serves and works."""
 
-    def __init__(self, url: str, serving: asyncio.Task[None], working: asyncio.Task[None]) -> None:
-        self.url = url
-        self._serving = serving
-        self._working = working
+    url: str
+    worker: Worker
+    serving: asyncio.Task[None]
 
-    async def ended(self) -> None:
-        """Return when it was asked to stop; raise what ended its work otherwise."""
-        await asyncio.wait({self._serving, self._working}, return_when=asyncio.FIRST_COMPLETED)
-        if self._working.done():
-            await self._working
+    async def until_stopped(self) -> None:
+        """Return when the process is asked to stop; raise what ended its work or its serving before."""
+
+        async def served_out() -> None:
+            await asyncio.shield(self.serving)
+
+        await _until_stopped(self.worker.failed(), served_out())
 
 
-@asynccontextmanager
+class _Uvicorn(uvicorn.Server):
+    """Signals are ours: uvicorn would raise them anew when it ends, before the work in hand is finished."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Generator[None]:
+        """Leave every signal alone."""
+        yield
+
+
+@contextlib.asynccontextmanager
 async def served(desk: Desk, settings: MusterSettings, host: str, port: int) -> AsyncGenerator[Server]:
-    """The desk, reachable by HTTP and at work until the context ends.
+    """The desk, reachable by HTTP and at work until the context ends; what was accepted is finished.
 
     Raises:
         Unavailable: the address cannot be listened on.
@@ -79,37 +119,17 @@ async def served(desk: Desk, settings: MusterSettings, host: str, port: int) -> 
         access_log=False,
         server_header=False,
         loop="none",
+        timeout_graceful_shutdown=_GRACE_SECONDS,
     )
-    server = uvicorn.Server(config)
+    server = _Uvicorn(config)
+    shown = f"[{host}]" if ":" in host else host
     async with Worker(desk.engine) as worker:
         serving = asyncio.create_task(server.serve(sockets=[listening]))
-        working = asyncio.create_task(worker.failed())
         try:
-            yield Server(f"http://{host}:{listening.getsockname()[1]}", serving, working)
+            yield Server(url=f"http://{shown}:{listening.getsockname()[1]}", worker=worker, serving=serving)
         finally:
             server.should_exit = True
             await serving
-            working.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await working
-
-
-async def _work(desk: Desk) -> None:
-    stopped = asyncio.Event()
-    loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, stopped.set)
-    async with Worker(desk.engine) as worker:
-        showing.line(f"Muster works on its {desk.db.dialect} database. Ctrl-C stops it.")
-        stopping = asyncio.create_task(stopped.wait())
-        watching = asyncio.create_task(worker.failed())
-        await asyncio.wait({stopping, watching}, return_when=asyncio.FIRST_COMPLETED)
-        if watching.done():
-            await watching
-        for task in (stopping, watching):
-            task.cancel()
-            with contextlib.suppress(asyncio.CancelledError):
-                await task
 
 
 async def _migrated(desk: Desk) -> None:

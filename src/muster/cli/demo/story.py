@@ -113,7 +113,7 @@ async def _tell(verdict: Verdict, folder: Path, examples: Path, port: int, *, ke
                 "Muster and the applications go on until Ctrl-C. In another terminal: export "
                 f"MUSTER_HOME={settings.folder}"
             )
-            await server.ended()
+            await server.until_stopped()
 
 
 async def _configure(stage: _Stage) -> None:
