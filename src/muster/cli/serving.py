@@ -44,35 +44,47 @@ def migrate() -> None:
 
 
 async def _serve(desk: Desk, settings: MusterSettings, host: str, port: int) -> None:
-    async with served(desk, settings, host, port) as server:
-        showing.line(
-            f"Muster serves on {server.url} (SCIM at /scim/v2), database {desk.db.dialect}. Ctrl-C stops it."
-        )
-        await server.until_stopped()
+    with stop_asked() as asked:
+        async with served(desk, settings, host, port) as server:
+            showing.line(
+                f"Muster serves on {server.url} (SCIM at /scim/v2), database {desk.db.dialect}. "
+                "Ctrl-C stops it."
+            )
+            await server.until(asked)
     showing.line("Stopped in good order.")
 
 
 async def _work(desk: Desk) -> None:
-    async with Worker(desk.engine) as worker:
-        showing.line(f"Muster works on its {desk.db.dialect} database. Ctrl-C stops it.")
-        await _until_stopped(worker.failed())
+    with stop_asked() as asked:
+        async with Worker(desk.engine) as worker:
+            showing.line(f"Muster works on its {desk.db.dialect} database. Ctrl-C stops it.")
+            await _first_of(asked.wait(), worker.failed())
     showing.line("Stopped in good order.")
 
 
-async def _until_stopped(*running: Coroutine[Any, Any, object]) -> None:
-    """Return when the process is asked to stop (SIGINT, SIGTERM); raise what ended one of these before."""
+@contextlib.contextmanager
+def stop_asked() -> Generator[asyncio.Event]:
+    """An event that is set when the process is asked to stop (SIGINT, SIGTERM) while the context lasts."""
     asked = asyncio.Event()
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
+    numbers = (signal.SIGINT, signal.SIGTERM)
+    for number in numbers:
         loop.add_signal_handler(number, asked.set)
-    tasks = [asyncio.create_task(one) for one in (asked.wait(), *running)]
+    try:
+        yield asked
+    finally:
+        for number in numbers:
+            loop.remove_signal_handler(number)
+
+
+async def _first_of(*running: Coroutine[Any, Any, object]) -> None:
+    """Return when one of these returns; raise what it raises."""
+    tasks = [asyncio.create_task(one) for one in running]
     try:
         ended, _ = await asyncio.wait(tasks, return_when=asyncio.FIRST_COMPLETED)
         for task in ended:
             await task
     finally:
-        for number in (signal.SIGINT, signal.SIGTERM):
-            loop.remove_signal_handler(number)
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
@@ -86,13 +98,13 @@ class Server:
     worker: Worker
     serving: asyncio.Task[None]
 
-    async def until_stopped(self) -> None:
-        """Return when the process is asked to stop; raise what ended its work or its serving before."""
+    async def until(self, asked: asyncio.Event) -> None:
+        """Return when the event is set; raise what ended the work or the serving before."""
 
         async def served_out() -> None:
             await asyncio.shield(self.serving)
 
-        await _until_stopped(self.worker.failed(), served_out())
+        await _first_of(asked.wait(), self.worker.failed(), served_out())
 
 
 class _Uvicorn(uvicorn.Server):

@@ -113,7 +113,8 @@ async def _tell(verdict: Verdict, folder: Path, examples: Path, port: int, *, ke
                 "Muster and the applications go on until Ctrl-C. In another terminal: export "
                 f"MUSTER_HOME={settings.folder}"
             )
-            await server.until_stopped()
+            with serving.stop_asked() as asked:
+                await server.until(asked)
 
 
 async def _configure(stage: _Stage) -> None:
