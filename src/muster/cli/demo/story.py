@@ -15,13 +15,13 @@ from muster import audit
 from muster.audit import Search
 from muster.bootstrap import MusterSettings, open_desk
 from muster.cli import acting, logs, serving, showing
-from muster.cli.access import changes, show_access, show_departure, show_log, summary
 from muster.cli.demo import applications, checks, company
 from muster.cli.demo.accounts_table import AccountsTable
 from muster.cli.demo.applications import Running
 from muster.cli.demo.checks import Verdict
 from muster.cli.demo.company import Company
 from muster.cli.people import show_import
+from muster.cli.results import changes, show_access, show_departure, show_log, summary
 from muster.db import system_clock
 from muster.model import MusterError
 from muster.service import configuration, converging, explaining, finding, importing, leaving
