@@ -1,4 +1,5 @@
 """How Sphinx builds these pages: ``make docs``."""
+# ruff: noqa: INP001 - Sphinx wants a file of this name in no package
 
 from muster import __version__
 
