@@ -31,6 +31,7 @@ from muster.model import (
     Rule,
     Secret,
     Transient,
+    Unavailable,
 )
 from muster.policy import attribute_path, desired
 from muster.service.configuration_file import AppSpec
@@ -107,9 +108,10 @@ async def store_app(tx: Transaction, desk: Desk, actor: Actor, checked: CheckedA
     app, at = checked.app, desk.clock()
     before = await apps.app(tx, desk.tenant, app.name)
     if before is not None and before == replace(app, version=before.version):
-        kept = opened(desk.seal_key, desk.tenant, app.name, await apps.sealed(tx, desk.tenant, app.name))
-        if kept == dict(checked.secrets):
-            return before
+        envelopes = await apps.sealed(tx, desk.tenant, app.name)
+        with contextlib.suppress(Unavailable):  # what cannot be opened any more is sealed anew
+            if opened(desk.seal_key, desk.tenant, app.name, envelopes) == dict(checked.secrets):
+                return before
     await apps.put(tx, app, sealed(desk.seal_key, desk.tenant, app.name, checked.secrets), at=at)
     shown: dict[str, object] = {
         "connector": app.connector,
