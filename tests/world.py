@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from muster import audit, work
-from muster.audit import Record, Search
+from muster.audit import Record, Result, Search
 from muster.db import Database, Row, Statement, Transaction, new_id, open_database
 from muster.directory import apps, intents, links, people, rules, sources
 from muster.directory.intents import Intent
@@ -28,6 +28,7 @@ from muster.model import (
     AttributeEquals,
     Condition,
     Copied,
+    Desired,
     Everyone,
     Identity,
     Key,
@@ -43,6 +44,7 @@ from muster.model import (
     SourceId,
     Tenant,
 )
+from muster.policy import desired
 from muster.sync import Engine, Reconciliation, Target, Targets, reconcile
 from muster.work import Owned, Waiting
 
@@ -278,6 +280,36 @@ class World:
     async def told(self, action: str = "account", person: Identity | None = None) -> list[tuple[str, str]]:
         """The audit log as pairs of what and how it went."""
         return [(record.action.value, record.result.value) for record in await self.records(action, person)]
+
+    # -- what must hold once all is calm
+
+    async def is_whole(self) -> None:
+        """Every account is as it should be, one of each, and everything that was sent is accounted for."""
+        assert [one for one in await self.waiting() if one.state not in {"held", "parked"}] == []
+        for app in await self.db.read(lambda tx: apps.all_apps(tx, TENANT)):
+            granting = await self.db.read(lambda tx, app=app: rules.of_app(tx, TENANT, app.name))
+            for person in await self.db.read(lambda tx: people.everybody(tx, TENANT)):
+                self._is_right(person, app, desired(person, self.key(person, app.name), app, granting))
+        await self._is_accounted_for()
+
+    def _is_right(self, person: Identity, app: App, wanted: Desired) -> None:
+        accounts = [each for each in self.accounts(app.name) if each.external_id == person.id]
+        if not wanted.wanted:
+            assert [each for each in accounts if each.active is not False] == []
+            return
+        (account,) = accounts
+        held = {name: account.attributes.get(name) for name in wanted.attributes}
+        assert (account.active, held) == (True, wanted.attributes)
+
+    async def _is_accounted_for(self) -> None:
+        """Each write has its intent, which is closed, and its two records: before, and how it ended."""
+        records = await self.records("account")
+        for row in await self.intents():
+            told = [record.result for record in records if record.operation == row["id"]]
+            assert row["closed_at"] is not None
+            assert told[0] is Result.INTENDED
+            assert told[-1].value == row["state"]
+            assert Result.INTENDED not in told[1:]
 
 
 @asynccontextmanager

@@ -237,10 +237,10 @@ class _Pass:
         """Close open intents with what was seen; says whether there were any that may still take effect."""
         if not self.facts.open_intents:
             return False
-        ended = {
-            intent: IntentEnd.DONE if self._took_effect(intent, sighting) else IntentEnd.FAILED
+        ended = [
+            (intent, IntentEnd.DONE if self._took_effect(intent, sighting) else IntentEnd.FAILED)
             for intent in self.facts.open_intents
-        }
+        ]
         await self._book.resolved(ended, "looked at the application after an unknown outcome")
         self.engine.reached("after-resolve")
         return any(self.engine.clock() < self._settled_at(intent) for intent in self.facts.open_intents)

@@ -3,7 +3,7 @@
 The intent before it, the outcome after it, each fenced by ownership and each with its audit record.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Final
@@ -222,13 +222,13 @@ class Book:
         await self.stopped(Action.ACCOUNT_HOLD, verdict.problem, finish)
         return finish
 
-    async def resolved(self, ended: Mapping[Intent, IntentEnd], why: str) -> None:
+    async def resolved(self, ended: Sequence[tuple[Intent, IntentEnd]], why: str) -> None:
         """Intents whose outcome was unknown are closed with what looking brought to light."""
         at = self.engine.clock()
 
         async def commit(tx: Transaction) -> None:
             await work.fence(tx, self.claim.owned)
-            for intent, end in ended.items():
+            for intent, end in ended:
                 await intents.close(tx, intent, end, at=at, detail=why)
                 result = Result.DONE if end is IntentEnd.DONE else Result.FAILED
                 record = self._record(ACTIONS[intent.verb], at, result)
