@@ -37,7 +37,7 @@ from muster.model import (
     Unsupported,
     Verb,
 )
-from muster.plan import Hold, differences, make
+from muster.plan import Hold, differences, make, same
 from muster.sync.engine import Engine
 from muster.sync.facts import Facts, facts_of
 from muster.sync.failures import backoff, finish_after
@@ -364,7 +364,7 @@ class _Pass:
                 kind=operation.key.kind, external_id=operation.key.subject, attributes=_set_only(operation)
             )
             created = await connector.create(new, id)
-            if created.external_id not in {None, "", operation.key.subject}:
+            if not self._is_asked_for(new, created):
                 raise OutcomeUnknown(
                     f"it answered the creation with the account of somebody else ({created.id})"
                 )
@@ -373,17 +373,28 @@ class _Pass:
             raise AssertionError  # every other write is of an object the plan observed
         match operation.verb:
             case Verb.UPDATE:
-                return _same(seen, await connector.update(seen, Delta(set=operation.after), id))
+                return _same_object(seen, await connector.update(seen, Delta(set=operation.after), id))
             case Verb.ENABLE | Verb.DISABLE:
                 disables = self.target.disables
                 if disables is None:
                     raise Unsupported("its connector cannot take accounts out of use and back")
-                return _same(seen, await disables.set_active(seen, operation.verb is Verb.ENABLE, id))
+                return _same_object(seen, await disables.set_active(seen, operation.verb is Verb.ENABLE, id))
             case Verb.DELETE:
                 await connector.delete(seen, id)
                 return seen
             case _:
                 raise AssertionError(operation.verb)
+
+    def _is_asked_for(self, new: New, created: RemoteObject) -> bool:
+        """Whether the answer to a creation is about the account asked for: by our id, else by its names."""
+        if created.external_id:
+            return created.external_id == new.external_id
+        told = [
+            (new.attributes[name], created.attributes[name])
+            for name in self.target.app.match_on
+            if new.attributes.get(name) is not None and created.attributes.get(name) is not None
+        ]
+        return not told or any(same(asked, answered, case_ignored=True) for asked, answered in told)
 
     async def _read_back(self, operation: Operation, answered: RemoteObject | None) -> RemoteObject | None:
         """What the application shows after access was taken away; its word alone is not proof."""
@@ -469,7 +480,7 @@ def _set_only(operation: Operation) -> dict[str, str | bool | int | float | tupl
     return {name: value for name, value in operation.after.items() if value is not None}
 
 
-def _same(asked: RemoteObject, answered: RemoteObject) -> RemoteObject:
+def _same_object(asked: RemoteObject, answered: RemoteObject) -> RemoteObject:
     if answered.id != asked.id:
         raise OutcomeUnknown(f"it was asked to change object {asked.id} and answered with {answered.id}")
     return answered
