@@ -34,6 +34,7 @@ from muster.model import (
     Key,
     Limits,
     Link,
+    LinkState,
     Mapped,
     Plan,
     Priority,
@@ -44,6 +45,7 @@ from muster.model import (
     SourceId,
     Tenant,
 )
+from muster.plan import same
 from muster.policy import desired
 from muster.sync import Engine, Reconciliation, Target, Targets, reconcile
 from muster.work import Owned, Waiting
@@ -289,17 +291,24 @@ class World:
         for app in await self.db.read(lambda tx: apps.all_apps(tx, TENANT)):
             granting = await self.db.read(lambda tx, app=app: rules.of_app(tx, TENANT, app.name))
             for person in await self.db.read(lambda tx: people.everybody(tx, TENANT)):
-                self._is_right(person, app, desired(person, self.key(person, app.name), app, granting))
+                await self._is_right(person, app, desired(person, self.key(person, app.name), app, granting))
         await self._is_accounted_for()
 
-    def _is_right(self, person: Identity, app: App, wanted: Desired) -> None:
-        accounts = [each for each in self.accounts(app.name) if each.external_id == person.id]
+    async def _is_right(self, person: Identity, app: App, wanted: Desired) -> None:
+        link = await self.link(person, app.name)
+        linked = link is not None and link.state in {LinkState.LINKED, LinkState.DISABLED}
+        ours = {each.id: each for each in self.accounts(app.name) if each.external_id == person.id}
+        if link is not None and linked:
+            ours |= {each.id: each for each in self.accounts(app.name) if each.id == link.remote_id}
         if not wanted.wanted:
-            assert [each for each in accounts if each.active is not False] == []
+            assert [each for each in ours.values() if each.active is not False] == []
             return
-        (account,) = accounts
+        assert link is not None
+        assert (link.state, list(ours)) == (LinkState.LINKED, [link.remote_id])
+        (account,) = ours.values()
         held = {name: account.attributes.get(name) for name in wanted.attributes}
-        assert (account.active, held) == (True, wanted.attributes)
+        assert account.active
+        assert all(same(value, held[name], case_ignored=True) for name, value in wanted.attributes.items())
 
     async def _is_accounted_for(self) -> None:
         """Each write has its intent, which is closed, and its two records: before, and how it ended."""
