@@ -79,7 +79,8 @@ class Book:
         )
 
         async def commit(tx: Transaction) -> Intent | Hold:
-            await work.fence(tx, self.claim.owned)
+            # Passes side by side must not each count the same removals and all find room in the budget.
+            await work.fence(tx, self.claim.owned, alone=operation.verb.destroys)
             if operation.verb.destroys and isinstance(verdict := await self._verdict(tx, plan, at), Hold):
                 return verdict
             await intents.open_intent(tx, intent)

@@ -42,6 +42,7 @@ _OWNED: Final = """
     SELECT epoch FROM ownership WHERE tenant = :tenant AND app = :app AND owner = :owner AND epoch = :epoch
 """
 _FENCE: Final = Statement(_OWNED, postgresql=_OWNED + " FOR SHARE")
+_FENCE_ALONE: Final = Statement(_OWNED, postgresql=_OWNED + " FOR NO KEY UPDATE")
 
 _OURS: Final = """
     tenant = :tenant AND app = :app AND kind = :kind AND subject = :subject
@@ -137,13 +138,22 @@ async def claim(
     return [_claim(row, owned) for row in sorted(rows, key=lambda row: (row["priority"], row["due"]))]
 
 
-async def fence(tx: Transaction, owned: Owned) -> None:
+async def fence(tx: Transaction, owned: Owned, *, alone: bool = False) -> None:
     """The app is still ours, and stays so until this transaction ends.
+
+    Args:
+        tx: the transaction.
+        owned: the lease.
+        alone: no other transaction is behind this fence at the same time; what is counted now stays so.
 
     Raises:
         Fenced: another process took it over.
     """
-    if await tx.one(_FENCE, tenant=owned.tenant, app=owned.app, owner=owned.owner, epoch=owned.epoch) is None:
+    statement = _FENCE_ALONE if alone else _FENCE
+    if (
+        await tx.one(statement, tenant=owned.tenant, app=owned.app, owner=owned.owner, epoch=owned.epoch)
+        is None
+    ):
         raise _fenced(owned)
 
 

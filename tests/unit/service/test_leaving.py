@@ -264,7 +264,7 @@ async def test_letting_back_who_is_not_out_is_nothing(place: Place) -> None:
 async def test_an_unfinished_creation_is_found_and_ended(
     place: Place, fault: Fault, accounts: dict[str, bool]
 ) -> None:
-    """Of a creation whose answer was lost, the account is found and ended; one that did not arrive is not made."""
+    """A creation whose answer was lost is found and ended; where there is none, none is made."""
     await place.add_app("chat")
     await place.hire("ana")
     faults = place.fakes["chat"].faults
