@@ -21,12 +21,12 @@ async def person(desk: Desk, said: str) -> Identity:
         if by_id is not None:
             return [by_id]
         if named := await people.by_name(tx, desk.tenant, said):
-            present = [one for one in named if not await people.is_deleted(tx, desk.tenant, one.id)]
-            return present or named[:1]
+            return await _present(tx, desk, named)
         found: list[Identity] = []
         for source in await sources.all_sources(tx, desk.tenant):
             found += await people.by_external_id(tx, desk.tenant, source.id, said)
-        return found or [one for one in await _everybody(tx, desk) if normalised(said) in _addresses(one)]
+        found = found or [one for one in await _everybody(tx, desk) if normalised(said) in _addresses(one)]
+        return await _present(tx, desk, found)
 
     found = await desk.db.read(read)
     if len(found) == 1:
@@ -50,6 +50,12 @@ async def person(desk: Desk, said: str) -> Identity:
             next_step="give the id of the one you mean",
         )
     )
+
+
+async def _present(tx: Transaction, desk: Desk, found: list[Identity]) -> list[Identity]:
+    """Those their sources still have; one of the others where there are none."""
+    present = [one for one in found if not await people.is_deleted(tx, desk.tenant, one.id)]
+    return present or found[:1]
 
 
 async def _everybody(tx: Transaction, desk: Desk) -> list[Identity]:
