@@ -2,13 +2,14 @@
 
 import contextlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from muster import work
 from muster.db import Database, Transaction
 from muster.directory import links
 from muster.kit.contract import EXTERNAL_ID
 from muster.model import (
+    Attributes,
     Garbled,
     Gone,
     Key,
@@ -87,8 +88,19 @@ async def get(target: Target, link: Link, remote_id: RemoteId) -> RemoteObject |
 
 
 async def _look_for(db: Database, target: Target, facts: Facts) -> Sighting:
-    """By our own id first; by the configured attributes only when that finds nothing."""
-    key, app = facts.key, target.app
+    """By our own id first; by the configured attributes only when that finds nothing.
+
+    An account whose creation has no known outcome bears what was sent then, whatever is wanted by now.
+    """
+    seen = await _look_for_one_who_has(db, target, facts.key, facts.desired.attributes)
+    intent = facts.unfinished_creation
+    if intent is None or seen.match is None or seen.match.found or seen.match.withheld:
+        return seen
+    again = await _look_for_one_who_has(db, target, facts.key, intent.after)
+    return replace(again, calls=seen.calls + again.calls)
+
+
+async def _look_for_one_who_has(db: Database, target: Target, key: Key, attributes: Attributes) -> Sighting:
     candidates: list[RemoteObject] = []
     calls = 0
     if target.account.external_id:
@@ -96,16 +108,16 @@ async def _look_for(db: Database, target: Target, facts: Facts) -> Sighting:
             candidates.extend(await target.connector.find(key.kind, EXTERNAL_ID, key.subject))
         calls += 1
     if not any(candidate.external_id == key.subject for candidate in candidates):
-        for attribute in app.match_on:
-            value = facts.desired.attributes.get(attribute)
+        for attribute in target.app.match_on:
+            value = attributes.get(attribute)
             if isinstance(value, str) and value:
                 candidates.extend(await target.connector.find(key.kind, attribute, value))
                 calls += 1
     match = correlate(
         key.subject,
-        facts.desired.attributes,
+        attributes,
         candidates,
-        app.match_on,
+        target.app.match_on,
         case_ignored=target.case_ignored,
         linked_elsewhere=await _linked_elsewhere(db, key, candidates),
     )

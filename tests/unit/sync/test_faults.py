@@ -356,6 +356,23 @@ async def test_who_leaves_while_their_creation_is_unknown_ends_without_access(wo
     await world.is_whole()
 
 
+@pytest.mark.parametrize("external_ids", [True, False])
+async def test_who_is_renamed_while_their_creation_is_unknown_has_one_account(
+    world: World, *, external_ids: bool
+) -> None:
+    """It is looked for by the name it was sent with, too, and then renamed."""
+    place = await world.add_app(target=MemoryTarget(external_ids=external_ids))
+    ana = await world.hire("ana")
+    place.faults.next("create", Fault.DROP_AFTER_COMMIT)
+    await world.converge()
+    await world.change(ana, userName="ana.ruiz")
+
+    await world.drain()
+
+    assert [each.attributes["userName"] for each in world.accounts()] == ["ana.ruiz"]
+    await world.is_whole()
+
+
 async def test_who_leaves_before_an_unknown_creation_settles_is_still_found(world: World) -> None:
     """Also when the account shows up only after they left."""
     place = await world.add_app()
