@@ -1,8 +1,8 @@
 """Opens the desk, runs one action, and turns problems into messages and exit codes."""
 
 import asyncio
-import getpass
 import os
+import pwd
 from collections.abc import Awaitable, Callable
 from enum import IntEnum
 from typing import NoReturn, TypeVar
@@ -51,10 +51,10 @@ def settings() -> MusterSettings:
 
 
 def actor() -> Actor:
-    """Who types: the operating system's user."""
+    """Who types: the user the process runs as, whatever the environment says."""
     try:
-        return Actor(name=f"cli:{getpass.getuser()}")
-    except (OSError, KeyError):
+        return Actor(name=f"cli:{pwd.getpwuid(os.getuid()).pw_name}")
+    except KeyError:
         return Actor(name=f"cli:{os.getuid()}")
 
 

@@ -11,7 +11,7 @@ from muster.cli.acting import Exit
 from muster.cli.demo import story
 
 # Typer brings its own click and does not export the base of the errors that mean "this was typed wrong".
-_UsageError: Final = cast(type[Exception], typer.BadParameter.__mro__[1])
+_UsageError: Final = cast("type[typer.BadParameter]", typer.BadParameter.__mro__[1])
 
 root: Final = typer.Typer(
     name="muster",
@@ -64,9 +64,8 @@ def main() -> None:
     except typer.Abort:
         code = Exit.FAILED
     except _UsageError as error:
-        showing.problem_line(f"{error}\nTry `muster --help`.")
+        if told := error.format_message():  # empty where the help itself was the answer
+            command = "muster" if error.ctx is None else error.ctx.command_path
+            showing.problem_line(f"{told}\nTry `{command} --help`.")
         code = Exit.BAD_INPUT
-    except BrokenPipeError:  # the reader of our output (head, less) has had enough
-        code = Exit.DONE
-        sys.stderr.close()
     sys.exit(code if isinstance(code, int) else Exit.DONE)

@@ -28,9 +28,7 @@ def serve(
     ] = None,
 ) -> None:
     """Serve SCIM and do the work, until stopped."""
-    settings = acting.settings()
-    address = (host or settings.host, settings.port if port is None else port)
-    acting.at_desk(lambda desk: _serve(desk, settings, *address))
+    acting.at_desk(lambda desk: _serve(desk, host, port))
 
 
 def work() -> None:
@@ -43,9 +41,11 @@ def migrate() -> None:
     acting.at_desk(_migrated)
 
 
-async def _serve(desk: Desk, settings: MusterSettings, host: str, port: int) -> None:
+async def _serve(desk: Desk, host: str | None, port: int | None) -> None:
+    settings = acting.settings()
+    address = (host or settings.host, settings.port if port is None else port)
     with stop_asked() as asked:
-        async with served(desk, settings, host, port) as server:
+        async with served(desk, settings, *address) as server:
             showing.line(
                 f"Muster serves on {server.url} (SCIM at /scim/v2), database {desk.db.dialect}. "
                 "Ctrl-C stops it."

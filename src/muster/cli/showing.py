@@ -3,10 +3,11 @@
 Everything that came from outside is shown as text, never as markup.
 """
 
+import os
 import sys
 from collections.abc import Iterable, Sequence
 from datetime import datetime, timedelta
-from typing import Final, cast
+from typing import IO, Final, cast
 
 import msgspec
 from rich.console import Console
@@ -29,9 +30,23 @@ _NARROW: Final = frozenset({"At (UTC)", "Action", "Result", "Took", "App", "Proo
 _LONG: Final = 120.0  # seconds; longer spans are told in minutes
 
 
+class _Console(Console):
+    """A console whose command goes on when nobody reads any more (``muster log | head``)."""
+
+    def on_broken_pipe(self) -> None:
+        """What is still written goes nowhere."""
+        _discard(self.file)
+
+
+def _discard(stream: IO[str]) -> None:
+    nowhere = os.open(os.devnull, os.O_WRONLY)
+    os.dup2(nowhere, stream.fileno())
+    os.close(nowhere)
+
+
 def _console(*, stderr: bool) -> Console:
     watched = (sys.stderr if stderr else sys.stdout).isatty()
-    return Console(stderr=stderr, highlight=False, width=None if watched else _UNWATCHED_WIDTH)
+    return _Console(stderr=stderr, highlight=False, width=None if watched else _UNWATCHED_WIDTH)
 
 
 out: Final = _console(stderr=False)
@@ -40,7 +55,11 @@ err: Final = _console(stderr=True)
 
 def data(value: object) -> None:
     """One JSON document on standard output."""
-    sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+    try:
+        sys.stdout.write(msgspec.json.format(msgspec.json.encode(value), indent=2).decode() + "\n")
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _discard(sys.stdout)
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
