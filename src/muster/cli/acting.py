@@ -29,14 +29,14 @@ class Exit(IntEnum):
     BAD_INPUT = 4  # what was given cannot be used; nothing changed
 
 
-def settings() -> MusterSettings:
-    """What the environment says.
+def settings(**given: object) -> MusterSettings:
+    """What the environment says, but for what is given.
 
     Raises:
         BadInput: a variable has a value that cannot be.
     """
     try:
-        return MusterSettings()
+        return MusterSettings.model_validate(given)
     except ValidationError as error:
         first = error.errors()[0]
         raise BadInput(

@@ -45,7 +45,7 @@ async def _serve(desk: Desk, host: str | None, port: int | None) -> None:
     settings = acting.settings()
     address = (host or settings.host, settings.port if port is None else port)
     with stop_asked() as asked:
-        async with served(desk, settings, *address) as server:
+        async with served(desk, settings, listen(*address)) as server:
             showing.line(
                 f"Muster serves on {server.url} (SCIM at /scim/v2), database {desk.db.dialect}. "
                 "Ctrl-C stops it."
@@ -117,13 +117,8 @@ class _Uvicorn(uvicorn.Server):
 
 
 @contextlib.asynccontextmanager
-async def served(desk: Desk, settings: MusterSettings, host: str, port: int) -> AsyncGenerator[Server]:
-    """The desk, reachable by HTTP and at work until the context ends; what was accepted is finished.
-
-    Raises:
-        Unavailable: the address cannot be listened on.
-    """
-    listening = _listen(host, port)
+async def served(desk: Desk, settings: MusterSettings, listening: socket.socket) -> AsyncGenerator[Server]:
+    """The desk, reachable by HTTP and at work until the context ends; what was accepted is finished."""
     config = uvicorn.Config(
         create(desk),
         log_level=settings.log_level.lower(),
@@ -134,11 +129,12 @@ async def served(desk: Desk, settings: MusterSettings, host: str, port: int) -> 
         timeout_graceful_shutdown=_GRACE_SECONDS,
     )
     server = _Uvicorn(config)
+    host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     async with Worker(desk.engine) as worker:
         serving = asyncio.create_task(server.serve(sockets=[listening]))
         try:
-            yield Server(url=f"http://{shown}:{listening.getsockname()[1]}", worker=worker, serving=serving)
+            yield Server(url=f"http://{shown}:{port}", worker=worker, serving=serving)
         finally:
             server.should_exit = True
             await serving
@@ -148,7 +144,12 @@ async def _migrated(desk: Desk) -> None:
     showing.line(f"The {desk.db.dialect} database is at the schema of this version.")
 
 
-def _listen(host: str, port: int) -> socket.socket:
+def listen(host: str, port: int) -> socket.socket:
+    """A socket that listens there; port 0 takes a free one.
+
+    Raises:
+        Unavailable: the address cannot be listened on.
+    """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET
         listening = socket.socket(family, socket.SOCK_STREAM)

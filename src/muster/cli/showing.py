@@ -10,6 +10,7 @@ from datetime import datetime, timedelta
 from typing import IO, Final, cast
 
 import msgspec
+from rich.cells import cell_len
 from rich.console import Console
 from rich.progress import (
     BarColumn,
@@ -27,6 +28,7 @@ from muster.model import Problem
 
 _UNWATCHED_WIDTH: Final = 160  # columns where nobody watches: a file, a pipe, a build log
 _NARROW: Final = frozenset({"At (UTC)", "Action", "Result", "Took", "App", "Proof", "State", "Status"})
+_FOLDED: Final = 14  # columns that a text folded into a cell needs at least
 _LONG: Final = 120.0  # seconds; longer spans are told in minutes
 
 
@@ -45,7 +47,7 @@ def _discard(stream: IO[str]) -> None:
 
 
 def _console(*, stderr: bool) -> Console:
-    watched = (sys.stderr if stderr else sys.stdout).isatty()
+    watched = (sys.stderr if stderr else sys.stdout).isatty() or "COLUMNS" in os.environ
     return _Console(stderr=stderr, highlight=False, width=None if watched else _UNWATCHED_WIDTH)
 
 
@@ -63,13 +65,41 @@ def data(value: object) -> None:
 
 
 def table(title: str, columns: Sequence[str], rows: Iterable[Sequence[object]]) -> None:
-    """A table; empty cells for None."""
+    """A table; empty cells for None. Where it is too wide for the terminal, a list of records instead."""
+    cells = [[text(cell) for cell in row] for row in rows]
+    if _least_width(columns, cells) > out.width:
+        _records(title, columns, cells)
+        return
     shown = Table(title=title, title_justify="left", header_style="bold", title_style="bold")
     for column in columns:
         shown.add_column(column, overflow="fold", no_wrap=column in _NARROW)
-    for row in rows:
-        shown.add_row(*(Text(text(cell)) for cell in row))
+    for row in cells:
+        shown.add_row(*(Text(cell) for cell in row))
     out.print(shown)
+
+
+def _least_width(columns: Sequence[str], cells: Sequence[Sequence[str]]) -> int:
+    """The width in which the table can still be read."""
+    width = 3 * len(columns) + 1
+    for position, column in enumerate(columns):
+        lines = [column, *(line for row in cells for line in row[position].splitlines())]
+        natural = max(cell_len(line) for line in lines)
+        width += natural if column in _NARROW else min(natural, _FOLDED)
+    return width
+
+
+def _records(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]]) -> None:
+    """Every row as lines of its own, a line for each cell that says something."""
+    out.print(Text(title, style="bold"))
+    for row in cells:
+        record = Table.grid(padding=(0, 2))
+        record.add_column(style="dim", no_wrap=True)
+        record.add_column(overflow="fold")
+        for column, cell in zip(columns, row, strict=True):
+            if cell:
+                record.add_row(column, Text(cell))
+        out.print(record)
+        out.print()
 
 
 def line(words: str) -> None:
@@ -142,5 +172,5 @@ def progress_bar() -> Progress:
         TimeElapsedColumn(),
         TimeRemainingColumn(),
         console=err,
-        transient=not err.is_terminal,
+        disable=not err.is_terminal,
     )

@@ -19,8 +19,8 @@ import shutil
 import socket
 import subprocess
 import sys
-from collections.abc import AsyncGenerator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import AsyncGenerator, Generator, Mapping
+from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 from http import HTTPStatus
 from pathlib import Path
@@ -34,8 +34,12 @@ from muster.model.secret import Secret
 HOST: Final = "127.0.0.1"
 START_WITHIN: Final = 60.0  # seconds; a cold start on a busy machine takes 3
 STOP_WITHIN: Final = 10.0  # seconds between asking an application to end and killing it
+_MADE_FROM: Final = ".made-from"  # in an environment: which lock file and which Python it was made from
 _HERE: Final = Path(__file__).resolve().parent
 _CHECKOUT: Final = _HERE.parents[3]
+_FROM_CHECKOUT: Final = (_CHECKOUT / "requirements" / "apps").is_dir()
+_USERS_CACHE: Final = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+CACHE: Final = _CHECKOUT / ".venvs" if _FROM_CHECKOUT else _USERS_CACHE / "muster" / "venvs"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,13 +107,13 @@ async def start(
     Args:
         application: which one.
         folder: where it keeps its data and its log; made when missing. scim2-server keeps its data in memory.
-        venvs: the cache of environments; by default ``.venvs`` beside this checkout's ``.venv``.
+        venvs: the cache of environments; ``CACHE`` unless given.
         port: where it shall listen; by default any free port.
 
     Raises:
         Unavailable: the port is taken, or it cannot be installed or started; the message says why.
     """
-    programs = await asyncio.to_thread(install, application, venvs or _CHECKOUT / ".venvs")
+    programs = await asyncio.to_thread(install, application, venvs or CACHE)
     await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
     chosen = _free_port(application, port)
     token = secrets.token_urlsafe(24)
@@ -157,18 +161,38 @@ def install(application: Application, venvs: Path) -> Path:
     """
     lock = _lock_file(application)
     home = venvs / application.name
-    made_from = home / ".made-from"
-    wanted = hashlib.sha256(lock.read_bytes() + sys.version.encode()).hexdigest()
-    venvs.mkdir(parents=True, exist_ok=True)
-    with (venvs / f".{application.name}.lock").open("w") as one_at_a_time:
-        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
-        if not made_from.exists() or made_from.read_text() != wanted:
+    with _alone(application, venvs):
+        if not is_installed(application, venvs):
             pip = (str(home / "bin" / "python"), "-m", "pip", "--disable-pip-version-check", "--no-input")
             locked = ("--quiet", "--no-deps", "--only-binary", ":all:", "--require-hashes", "-r", str(lock))
             _run(application, sys.executable, "-m", "venv", "--clear", str(home))
             _run(application, *pip, "install", *locked)
-            made_from.write_text(wanted)
+            (home / _MADE_FROM).write_text(_wanted(application))
     return home / "bin"
+
+
+def is_installed(application: Application, venvs: Path = CACHE) -> bool:
+    """Whether the application's environment is as its lock file says."""
+    made_from = venvs / application.name / _MADE_FROM
+    return made_from.exists() and made_from.read_text() == _wanted(application)
+
+
+def _wanted(application: Application) -> str:
+    """What an environment is made from, as a short text."""
+    return hashlib.sha256(_lock_file(application).read_bytes() + sys.version.encode()).hexdigest()
+
+
+@contextmanager
+def _alone(application: Application, venvs: Path) -> Generator[None]:
+    """No other process installs the application while the context lasts."""
+    try:
+        venvs.mkdir(parents=True, exist_ok=True)
+        one_at_a_time = (venvs / f".{application.name}.lock").open("w")
+    except OSError as error:
+        raise _not_installed(application, venvs, error.strerror or str(error)) from error
+    with one_at_a_time:
+        fcntl.flock(one_at_a_time, fcntl.LOCK_EX)
+        yield
 
 
 def _lock_file(application: Application) -> Path:
@@ -191,15 +215,19 @@ def _run(application: Application, *command: str) -> None:
         check=False,
     )
     if done.returncode:
-        raise Unavailable(
-            Problem(
-                code="MUSTER-DEMO-INSTALL",
-                what=f"{application.title} cannot be installed",
-                where=command[0],
-                why=_last_words(done.stdout),
-                next_step="check the network and pip's configuration, then run it again",
-            )
+        raise _not_installed(application, command[0], _last_words(done.stdout))
+
+
+def _not_installed(application: Application, where: str | Path, why: str) -> Unavailable:
+    return Unavailable(
+        Problem(
+            code="MUSTER-DEMO-INSTALL",
+            what=f"{application.title} cannot be installed",
+            where=str(where),
+            why=why,
+            next_step="check the network and pip's configuration, then run it again",
         )
+    )
 
 
 def _free_port(application: Application, port: int | None) -> int:

@@ -5,10 +5,14 @@ And the changes the story makes.
 
 import csv
 import io
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
 from muster.model import NotFound, Problem
+
+_NEEDED: Final = ("userName", "displayName", "name.givenName", "name.familyName", "department", "groups")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,24 +41,38 @@ class Company:
         return text.getvalue().encode()
 
 
-def read(folder: Path) -> Company:
-    """The people of ``people.csv``.
+def read(folder: Path, *, who: Collection[str]) -> Company:
+    """The people of ``people.csv``, among them those the story is about.
 
     Raises:
-        NotFound: the folder has no such file.
+        NotFound: the folder is not the example company.
     """
+    for name in ("people.csv", "muster.yaml"):
+        if not (folder / name).is_file():
+            raise _not_there(folder / name, "There is no such file")
     path = folder / "people.csv"
-    if not path.is_file():
-        raise NotFound(
-            Problem(
-                code="MUSTER-DEMO-EXAMPLES",
-                what="The example company is not there",
-                where=str(path),
-                next_step="run the demo from a checkout of Muster, or give the folder: "
-                "muster demo --examples FOLDER",
-            )
+    try:
+        with path.open(encoding="utf-8", newline="") as file:
+            reader = csv.DictReader(file)
+            rows = tuple(dict(row) for row in reader)
+            company = Company(columns=tuple(reader.fieldnames or ()), rows=rows)
+    except (OSError, UnicodeDecodeError, csv.Error) as error:
+        raise _not_there(path, str(error)) from error
+    missing = [column for column in _NEEDED if column not in company.columns]
+    missing += [name for name in who if name not in {row.get("userName") for row in rows}]
+    if missing:
+        raise _not_there(path, f"The story needs {', '.join(missing)} in it")
+    return company
+
+
+def _not_there(path: Path, why: str) -> NotFound:
+    return NotFound(
+        Problem(
+            code="MUSTER-DEMO-EXAMPLES",
+            what="The example company is not there",
+            where=str(path),
+            why=why,
+            next_step="run the demo from a checkout of Muster, or give the folder: "
+            "muster demo --examples FOLDER",
         )
-    with path.open(encoding="utf-8", newline="") as file:
-        reader = csv.DictReader(file)
-        rows = tuple(dict(row) for row in reader)
-        return Company(columns=tuple(reader.fieldnames or ()), rows=rows)
+    )

@@ -2,8 +2,8 @@
 
 import asyncio
 import os
-import shutil
-from contextlib import AsyncExitStack
+import shlex
+from contextlib import AsyncExitStack, closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated, Final
@@ -17,9 +17,10 @@ from muster.bootstrap import MusterSettings, open_desk
 from muster.cli import acting, logs, serving, showing
 from muster.cli.demo import applications, checks, company
 from muster.cli.demo.accounts_table import AccountsTable
-from muster.cli.demo.applications import Running
+from muster.cli.demo.applications import Application, Running
 from muster.cli.demo.checks import Verdict
 from muster.cli.demo.company import Company
+from muster.cli.demo.folder import emptied
 from muster.cli.people import show_import
 from muster.cli.results import changes, show_access, show_departure, show_log, summary
 from muster.db import system_clock
@@ -50,13 +51,19 @@ def demo(
     """Muster a hundred hires into three real applications, and one leaver out; every claim is checked."""
     logs.configure("error")
     verdict = Verdict()
+    home = folder.absolute()
     try:
-        with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-            runner.run(_tell(verdict, folder.absolute(), examples, port, keep=keep))
+        settings = acting.settings(
+            home=home / "home", database_url="", host=applications.HOST, port=port, log_level="error"
+        )
+        hired = company.read(examples, who=(_RENAMED, _LEAVER))
+        with emptied(home), asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+            runner.run(_tell(verdict, settings, hired, examples, keep=keep))
     except MusterError as error:
         acting.fail(error)
     except KeyboardInterrupt:
-        showing.line("Stopped; the applications of the demo have ended with it.")
+        showing.problem_line("Stopped; the applications of the demo have ended with it.")
+        raise typer.Exit(acting.Exit.FAILED) from None
     if verdict.broken:
         raise typer.Exit(acting.Exit.FAILED)
 
@@ -74,24 +81,20 @@ class _Stage:
     examples: Path
 
 
-async def _tell(verdict: Verdict, folder: Path, examples: Path, port: int, *, keep: bool) -> None:
-    hired = company.read(examples)
-    shutil.rmtree(folder, ignore_errors=True)
-    (folder / "apps").mkdir(parents=True)
+async def _tell(
+    verdict: Verdict, settings: MusterSettings, hired: Company, examples: Path, *, keep: bool
+) -> None:
+    folder = settings.folder.parent
     async with AsyncExitStack() as stack:
-        _title("Three applications that know nothing of Muster")
-        chat = await stack.enter_async_context(
-            applications.running(applications.SCIM2_SERVER, folder / "apps")
-        )
-        wiki = await stack.enter_async_context(
-            applications.running(applications.DJANGO_SCIM2, folder / "apps")
-        )
-        studio = AccountsTable.made_in(folder / "apps")
-        showing.line(f"chat    {chat.application.title} at {chat.url}")
-        showing.line(f"wiki    {wiki.application.title} at {wiki.url}")
-        showing.line(f"studio  an accounts table in {studio.path}")
-        settings = MusterSettings(home=folder / "home", database_url="", log_level="error")
+        listening = stack.enter_context(closing(serving.listen(settings.host, settings.port)))
         desk = await stack.enter_async_context(open_desk(settings))
+        _title("Three applications that know nothing of Muster")
+        chat = await _started(stack, applications.SCIM2_SERVER, folder / "apps")
+        showing.line(f"chat    {chat.application.title} at {chat.url}")
+        wiki = await _started(stack, applications.DJANGO_SCIM2, folder / "apps")
+        showing.line(f"wiki    {wiki.application.title} at {wiki.url}")
+        studio = AccountsTable.made_in(folder / "apps")
+        showing.line(f"studio  an accounts table in {studio.path}")
         stage = _Stage(
             desk=desk,
             settings=settings,
@@ -103,18 +106,25 @@ async def _tell(verdict: Verdict, folder: Path, examples: Path, port: int, *, ke
         )
         await _configure(stage)
         await _import_hired(stage, hired)
-        server = await stack.enter_async_context(serving.served(desk, settings, settings.host, port))
+        server = await stack.enter_async_context(serving.served(desk, settings, listening))
         await _muster_in(stage, hired)
         now = await _change_two(stage, hired)
         await _muster_out(stage, now)
         _conclude(stage, server.url, folder)
         if keep and not verdict.broken:
-            showing.line(
-                "Muster and the applications go on until Ctrl-C. In another terminal: export "
-                f"MUSTER_HOME={settings.folder}"
-            )
             with serving.stop_asked() as asked:
+                showing.line(
+                    "Muster and the applications go on until Ctrl-C. In another terminal: "
+                    f"export {_here(stage)}"
+                )
                 await server.until(asked)
+
+
+async def _started(stack: AsyncExitStack, application: Application, folder: Path) -> Running:
+    """The application runs until the stack unwinds; that it is installed first, is told before."""
+    if not applications.is_installed(application):
+        showing.line(f"Installing {application.title} from its lock file; this is done once.")
+    return await stack.enter_async_context(applications.running(application, folder))
 
 
 async def _configure(stage: _Stage) -> None:
@@ -186,7 +196,8 @@ async def _change_two(stage: _Stage, hired: Company) -> Company:
     mover = next(
         row["userName"] for row in hired.rows if _designs(row) and row["userName"] not in {_RENAMED, _LEAVER}
     )
-    _title(f"The next file: {_RENAMED} has a new name, {mover} goes from Design to Engineering")
+    _title("The next file: a new name, and a move")
+    showing.line(f"{_RENAMED} has a new name, {mover} goes from Design to Engineering.")
     given = hired.person(_RENAMED)["name.givenName"]
     now = hired.changed(_RENAMED, name__familyName=_NEW_NAME, displayName=f"{given} {_NEW_NAME}")
     groups = hired.person(mover)["groups"].replace("Design Team", "Engineering Team")
@@ -276,7 +287,13 @@ def _conclude(stage: _Stage, url: str, folder: Path) -> None:
     ]
     showing.table(f"{len(stage.verdict.held)} of {len(rows)} checks hold", ("", "Claim"), rows)
     showing.line(f"Muster answered on {url}; its data is in {folder}.")
-    showing.line(f"Look around: MUSTER_HOME={stage.settings.folder} muster log --person {_LEAVER}")
+    showing.line(f"Look around: {_here(stage)} muster log --person {_LEAVER}")
+
+
+def _here(stage: _Stage) -> str:
+    """What leads other commands to the demo's data."""
+    away = "MUSTER_DATABASE_URL= " if os.environ.get("MUSTER_DATABASE_URL") else ""
+    return f"{away}MUSTER_HOME={shlex.quote(str(stage.settings.folder))}"
 
 
 def _designs(row: dict[str, str]) -> bool:
