@@ -1,19 +1,25 @@
 """The command line, typed: in this process for speed, or as a process of its own."""
 
+import asyncio
 import json
 import os
+import re
+import signal
 import subprocess
 import sys
-from collections.abc import Mapping
+from collections.abc import AsyncGenerator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 import pytest
 
 from muster.cli.demo.accounts_table import AccountsTable
 from muster.cli.root import main
 from working_desk import people_csv
+
+SECONDS: Final = 60.0  # for what takes a tenth of one on an idle machine
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,3 +110,44 @@ def run(home: Path, *words: str, **more: str) -> Told:
         check=False,
     )
     return Told(code=done.returncode, out=done.stdout, err=done.stderr)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Running:
+    """A Muster that goes on until it is stopped."""
+
+    process: asyncio.subprocess.Process
+    first_line: str
+
+    @property
+    def url(self) -> str:
+        """Where it serves."""
+        found = re.search(r"http://[\d.]+:\d+", self.first_line)
+        return "" if found is None else found.group()
+
+    async def stop(self, number: signal.Signals) -> tuple[int, str, str]:
+        """Send it the signal; give its exit code and the rest of what it said."""
+        self.process.send_signal(number)
+        async with asyncio.timeout(SECONDS):
+            out, err = await self.process.communicate()
+        return self.process.returncode or 0, out.decode(), err.decode()
+
+
+@asynccontextmanager
+async def running(home: Path, *words: str, **more: str) -> AsyncGenerator[Running]:
+    """The command runs and has said its first line; it is gone after the block."""
+    process = await asyncio.create_subprocess_exec(
+        *command(*words),
+        env=environment(home, **more),
+        stdin=asyncio.subprocess.DEVNULL,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    try:
+        async with asyncio.timeout(SECONDS):
+            first = b"" if process.stdout is None else await process.stdout.readline()
+        yield Running(process=process, first_line=first.decode())
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.communicate()

@@ -4,13 +4,9 @@ import asyncio
 import contextlib
 import os
 import pty
-import re
 import signal
 import socket
 import sqlite3
-from collections.abc import AsyncGenerator
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
 
 import aiohttp
@@ -18,54 +14,10 @@ import pytest
 
 from muster import __version__
 from muster.cli.demo.accounts_table import AccountsTable
-from terminal import command, environment, run
+from terminal import SECONDS, command, environment, run, running
 from working_desk import people_csv
 
 CHAT_TOKEN = "s3cret-t0ken-of-the-chat"
-SECONDS = 60.0  # for what takes a tenth of one on an idle machine
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Running:
-    """A Muster that goes on until it is stopped."""
-
-    process: asyncio.subprocess.Process
-    first_line: str
-
-    @property
-    def url(self) -> str:
-        """Where it serves."""
-        found = re.search(r"http://[\d.]+:\d+", self.first_line)
-        assert found is not None
-        return found.group()
-
-    async def stop(self, number: signal.Signals) -> tuple[int, str, str]:
-        """Send it the signal; give its exit code and the rest of what it said."""
-        self.process.send_signal(number)
-        async with asyncio.timeout(SECONDS):
-            out, err = await self.process.communicate()
-        return self.process.returncode or 0, out.decode(), err.decode()
-
-
-@asynccontextmanager
-async def running(home: Path, *words: str, **more: str) -> AsyncGenerator[Running]:
-    """The command runs and has said its first line; it is gone after the block."""
-    process = await asyncio.create_subprocess_exec(
-        *command(*words),
-        env=environment(home, **more),
-        stdin=asyncio.subprocess.DEVNULL,
-        stdout=asyncio.subprocess.PIPE,
-        stderr=asyncio.subprocess.PIPE,
-    )
-    try:
-        assert process.stdout is not None
-        async with asyncio.timeout(SECONDS):
-            first = await process.stdout.readline()
-        yield Running(process=process, first_line=first.decode())
-    finally:
-        if process.returncode is None:
-            process.kill()
-            await process.communicate()
 
 
 def _people(folder: Path, *names: str) -> str:
