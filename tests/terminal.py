@@ -94,7 +94,7 @@ def command(*words: str) -> list[str]:
 
 def environment(home: Path, **more: str) -> Mapping[str, str]:
     """The environment of such a process: its Muster lives in the folder, and nothing else leads it away."""
-    ours = {name: value for name, value in os.environ.items() if not name.startswith("MUSTER_")}
+    ours = {name: value for name, value in os.environ.items() if not name.startswith(("MUSTER_", "COLUMNS"))}
     return {**ours, "MUSTER_HOME": str(home), **more}
 
 

@@ -103,23 +103,23 @@ def _records(title: str, columns: Sequence[str], cells: Sequence[Sequence[str]])
 
 
 def line(words: str) -> None:
-    """One line on standard output."""
-    out.print(Text(words))
+    """One line on standard output; only the terminal breaks it, so that it can be copied whole."""
+    out.print(Text(words), soft_wrap=True)
 
 
 def problem(what: Problem) -> None:
     """A problem on standard error: what, where, why, what next."""
     err.print(Text.assemble(("Problem ", "bold red"), (what.code, "red")))
-    err.print(Text(f"  {what.what}" + (f" ({what.where})" if what.where else "")))
+    problem_line(f"  {what.what}" + (f" ({what.where})" if what.where else ""))
     if what.why:
-        err.print(Text(f"  Why:  {what.why}"))
+        problem_line(f"  Why:  {what.why}")
     if what.next_step:
-        err.print(Text(f"  Next: {what.next_step}"))
+        problem_line(f"  Next: {what.next_step}")
 
 
 def problem_line(words: str) -> None:
-    """One line on standard error."""
-    err.print(Text(words))
+    """One line on standard error; as ``line``."""
+    err.print(Text(words), soft_wrap=True)
 
 
 def text(cell: object) -> str:

@@ -378,3 +378,14 @@ def test_a_table_too_wide_for_the_terminal_is_a_list(muster: Terminal) -> None:
     assert max(len(line) for line in narrow.splitlines()) <= 80
     assert "Action    account:create" in narrow
     assert "Result    done" in narrow
+
+
+def test_what_can_be_copied_is_whole(muster: Terminal) -> None:
+    """However narrow the terminal, Muster breaks no line that holds an address, a token or a command."""
+    muster.monkeypatch.setattr(showing.out, "width", 40)
+    muster.monkeypatch.setattr(showing.err, "width", 40)
+    added = muster.done("source", "add", "scim", "entra").out.splitlines()
+    missing = muster("import", "/a/long/way/to/a/folder/that/is/not/there/people.csv").err.splitlines()
+
+    assert any(line.startswith("  token ") and len(line) > 40 for line in added)
+    assert "  The file cannot be read (/a/long/way/to/a/folder/that/is/not/there/people.csv)" in missing
