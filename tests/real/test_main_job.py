@@ -5,6 +5,7 @@ Whatever is killed in between. What the application holds is asked over its own 
 
 import asyncio
 import csv
+import json
 import signal
 from collections.abc import AsyncGenerator, Awaitable, Callable
 from contextlib import asynccontextmanager
@@ -46,10 +47,18 @@ class Office:
         """A process that goes on."""
         return running(self.home, *words, MUSTER_DATABASE_URL=self.database_url)
 
-    async def grant(self, name: str, application: Application, *words: str) -> None:
+    async def grant(self, name: str, application: Application, *, leaves_out: tuple[str, ...] = ()) -> None:
         """Everybody is granted an account in the application, which is called once at a time."""
-        known = ("--url", application.url, "--token", application.token.reveal())
-        await self.muster("app", "add", "scim", name, *known, "--concurrency", "1", "--everyone", *words)
+        app = {
+            "connector": "scim",
+            "settings": {"url": application.url, "token": application.token.reveal()},
+            "mapping": dict.fromkeys(leaves_out),
+            "limits": {"concurrency": 1, "settle_seconds": 1},
+        }
+        rule = {"name": f"everyone-{name}", "app": name, "when": "everyone"}
+        file = self.home / f"{name}.yaml"  # JSON is YAML, too
+        file.write_text(json.dumps({"apps": {name: app}, "rules": [rule]}), encoding="utf-8")
+        await self.muster("config", "apply", str(file))
 
     async def converged(self) -> dict[str, Any]:
         """What a sync that waits for the running processes leaves and did."""
@@ -182,15 +191,9 @@ async def test_two_workers_share_the_applications_and_one_takes_over(
     """Each of two processes owns one application; one is killed at work, the other finishes, none twice."""
     office = Office(home=tmp_path, database_url=postgres_database_url)
     await office.grant("chat", scim2_server)
-    keeps_none = (
-        "displayName",
-        "title",
-        *(
-            f"urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:{name}"
-            for name in ("department", "employeeNumber")
-        ),
-    )
-    await office.grant("wiki", django_scim2, *(word for name in keeps_none for word in ("--map", f"{name}=")))
+    enterprise = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+    keeps_none = ("displayName", "title", f"{enterprise}:department", f"{enterprise}:employeeNumber")
+    await office.grant("wiki", django_scim2, leaves_out=keeps_none)
     async with office.running("work") as one, office.running("work") as other:
         by_pid = {process.process.pid: process.process for process in (one, other)}
 
