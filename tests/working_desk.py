@@ -41,7 +41,7 @@ from muster.model import (
     Removal,
     Rule,
 )
-from muster.service import configuring, finding, importing
+from muster.service import configuring, converging, finding, importing
 from muster.service.configuration_file import AppSpec
 from muster.service.desk import Desk
 from muster.service.importing import Import
@@ -58,6 +58,7 @@ CONNECTORS: Final = {
     "clumsy": replace(MANIFEST, id="clumsy", settings=SETTINGS, powers=MANIFEST.powers - {Power.DISABLE}),
 }
 COLUMNS: Final = ("externalId", "userName", "displayName", "title", "department", "email", "active", "groups")
+_STORED_APPS: Final = Statement("SELECT * FROM apps WHERE tenant = :tenant")
 _WORKER_SAYS: Final = Statement(
     "INSERT INTO workers (id, place, until) VALUES ('elsewhere', 'elsewhere:1', :until)"
 )
@@ -172,6 +173,17 @@ class Place:
             return found
 
         return await self.desk.db.read(read)
+
+    async def settle(self) -> None:
+        """Everything is converged."""
+        outcome = await converging.sync(self.desk, OPERATOR)
+        if outcome.left:
+            raise AssertionError(outcome)
+
+    async def stored_apps(self) -> str:
+        """The rows of all apps as the database holds them."""
+        rows = await self.desk.db.read(lambda tx: tx.all(_STORED_APPS, tenant=TENANT))
+        return repr([dict(row) for row in rows])
 
     async def log(self, action: str | None = None) -> list[Record]:
         """The audit records so far, the oldest first."""

@@ -7,7 +7,6 @@ import pytest
 
 from desk import OPERATOR, TENANT, StoppedClock
 from desk import open_desk as open_plain_desk
-from muster.db import Statement
 from muster.directory import apps
 from muster.kit.faulty import Fault
 from muster.kit.manifest import Manifest
@@ -27,32 +26,19 @@ from muster.model import (
     Rule,
     Unreachable,
 )
-from muster.service import configuration, configuring, converging, finding
+from muster.service import configuring, converging, finding
 from muster.service.configuration_file import AppSpec
-from muster.service.desk import Desk
 from muster.service.secrets import opened
 from muster.vault import SealKey
 from working_desk import CONNECTORS, Place, people_csv
 
 TOKEN = "s3cret-0f-the-app"
 SETTINGS = {"url": "https://chat.example", "token": TOKEN}
-STORED_APP = Statement("SELECT * FROM apps WHERE tenant = :tenant")
 
 
 def _spec(**changes: Any) -> AppSpec:  # noqa: ANN401 - passed on
     spec = AppSpec(name=AppName("chat"), connector="memory", settings=SETTINGS)
     return replace(spec, **changes)
-
-
-async def _stored(place: Place) -> str:
-    """The rows of all apps as the database holds them."""
-    return repr([dict(row) for row in await place.desk.db.read(lambda tx: tx.all(STORED_APP, tenant=TENANT))])
-
-
-async def _settle(place: Place) -> None:
-    """Everything is converged."""
-    outcome = await converging.sync(place.desk, OPERATOR)
-    assert outcome.left == ()
 
 
 async def test_an_app_put_twice_is_nothing(place: Place) -> None:
@@ -63,12 +49,12 @@ async def test_an_app_put_twice_is_nothing(place: Place) -> None:
     spec = _spec(limits=limits, mapping=mapping, match_on=("email",), removal=Removal.KEEP)
     first = await configuring.put_app(place.desk, OPERATOR, spec)
     await place.grant("chat", Everyone())
-    await _settle(place)
-    told, stored = await place.log(), await _stored(place)
+    await place.settle()
+    told, stored = await place.log(), await place.stored_apps()
     second = await configuring.put_app(place.desk, OPERATOR, spec)
 
     assert second == first
-    assert (await place.log(), await _stored(place)) == (told, stored)
+    assert (await place.log(), await place.stored_apps()) == (told, stored)
     assert await place.waiting() == []
 
 
@@ -90,9 +76,9 @@ async def test_an_app_put_otherwise_is_looked_at(place: Place, change: dict[str,
     await configuring.put_app(place.desk, OPERATOR, _spec())
     await place.grant("chat", Everyone())
     await place.hire("ana", "ben")
-    await _settle(place)
+    await place.settle()
     await place.hire("ana")
-    await _settle(place)
+    await place.settle()
     app = await configuring.put_app(place.desk, OPERATOR, _spec(**change))
 
     assert app.version == 2
@@ -104,7 +90,7 @@ async def test_secrets_are_sealed_and_never_told(place: Place) -> None:
     """A secret stands in no row and no record; it opens again with the key of this Muster."""
     await configuring.put_app(place.desk, OPERATOR, _spec())
     sealed = await place.desk.db.read(lambda tx: apps.sealed(tx, TENANT, AppName("chat")))
-    told, stored = repr(await place.log()), await _stored(place)
+    told, stored = repr(await place.log()), await place.stored_apps()
     [record] = await place.log("app")
 
     assert TOKEN not in told + stored
@@ -133,7 +119,7 @@ async def test_an_app_configured_anew_leaves_quarantine(place: Place) -> None:
     stopped = await finding.app(place.desk, "chat")
     place.fakes["chat"].faults.always("*", None)
     again = await configuring.put_app(place.desk, OPERATOR, _spec())
-    await _settle(place)
+    await place.settle()
 
     assert (stopped.health, again.health) == (Health.QUARANTINED, Health.GOOD)
     assert "MUSTER-TARGET-AUTH" in stopped.health_reason
@@ -170,9 +156,9 @@ async def test_a_clumsy_app_may_keep_or_delete(place: Place) -> None:
     """An app that cannot disable is configured when its accounts shall be deleted instead."""
     await place.add_app("forum", connector="clumsy", removal=Removal.DELETE)
     await place.hire("ana", "ben")
-    await _settle(place)
+    await place.settle()
     await place.hire("ana")
-    await _settle(place)
+    await place.settle()
 
     assert place.accounts("forum") == {"ana": None}
 
@@ -193,7 +179,7 @@ async def test_a_rule_put_twice_is_nothing(place: Place) -> None:
     """The same rule again leaves no record and no work."""
     await place.add_app("chat", when=InGroup(group="Design Team"))
     await place.bring(people_csv({"userName": "ana", "groups": "Design Team"}))
-    await _settle(place)
+    await place.settle()
     told = await place.log()
     await place.grant("chat", InGroup(group="Design Team"))
 
@@ -209,7 +195,7 @@ async def test_a_new_rule_makes_exactly_its_people_due(place: Place) -> None:
         {"userName": "cem"},
     )
     await place.bring(people_csv(*rows))
-    await _settle(place)
+    await place.settle()
     await place.grant("chat", AttributeEquals(attribute="title", value="Lead"), name="leads")
 
     assert await place.due() == {("chat", "ben")}
@@ -226,10 +212,10 @@ async def test_a_removed_rule_makes_exactly_its_losers_due(place: Place) -> None
         {"userName": "dan"},
     )
     await place.bring(people_csv(*rows))
-    await _settle(place)
+    await place.settle()
     await configuring.remove_rule(place.desk, OPERATOR, "leads")
     due = await place.due()
-    await _settle(place)
+    await place.settle()
 
     assert due == {("chat", "ben")}
     assert place.accounts("chat") == {"ana": True, "ben": False, "cem": True}
@@ -241,10 +227,10 @@ async def test_a_rule_moves_to_another_app(place: Place) -> None:
     await place.add_app("wiki", granted=False)
     await place.hire("ana")
     await place.grant("chat", Everyone(), name="all")
-    await _settle(place)
+    await place.settle()
     await place.grant("wiki", Everyone(), name="all")
     due = await place.due()
-    await _settle(place)
+    await place.settle()
 
     assert due == {("chat", "ana"), ("wiki", "ana")}
     assert (place.accounts("chat"), place.accounts("wiki")) == ({"ana": False}, {"ana": True})
@@ -285,65 +271,3 @@ async def test_a_rule_nobody_knows_cannot_be_removed(place: Place) -> None:
 
     assert refused.value.problem.code == "MUSTER-RULE-UNKNOWN"
     assert "chat-rule" in str(refused.value)
-
-
-FILE = """
-apps:
-  chat: {connector: memory, settings: {token: "${CHAT_TOKEN}"}}
-  wiki: {connector: memory, match_on: [MATCH]}
-rules:
-  - {name: all-chat, app: chat, when: everyone}
-  - {name: it-wiki, app: wiki, when: {attribute: department, equals: IT}}
-"""
-GOOD = FILE.replace("MATCH", "userName")
-
-
-async def _apply(desk: Desk, text: str) -> configuration.Applied:
-    return await configuration.apply(desk, OPERATOR, text, {"CHAT_TOKEN": TOKEN})
-
-
-async def test_a_file_is_applied(place: Place) -> None:
-    """Apps and rules stand as the file says, those they grant something are due, and what else is stays."""
-    await place.add_app("mail")
-    rows = ({"userName": "ana", "department": "IT"}, {"userName": "ben"})
-    await place.bring(people_csv(*rows))
-    await _settle(place)
-    applied = await _apply(place.desk, GOOD)
-
-    assert (applied.apps, applied.rules) == (("chat", "wiki"), ("all-chat", "it-wiki"))
-    assert ["chat", "mail", "wiki"] == [one.name for one in await finding.all_apps(place.desk)]
-    assert await place.due() == {("chat", "ana"), ("chat", "ben"), ("wiki", "ana")}
-    assert TOKEN not in repr(await place.log()) + await _stored(place)
-
-
-async def test_a_file_applied_twice_is_nothing(place: Place) -> None:
-    """The same file again leaves no record and no work."""
-    await place.hire("ana")
-    await _apply(place.desk, GOOD)
-    await _settle(place)
-    told, stored = await place.log(), await _stored(place)
-    await _apply(place.desk, GOOD)
-
-    assert (await place.log(), await _stored(place), await place.waiting()) == (told, stored, [])
-
-
-@pytest.mark.parametrize(
-    "text",
-    [
-        FILE,
-        GOOD.replace("attribute: department", 'attribute: "no such["'),
-        GOOD.replace("connector: memory, match", "connector: clumsy, match"),
-        GOOD.replace("app: wiki, when", "app: forge, when"),
-        GOOD.replace("${CHAT_TOKEN}", "${NOT_SET}"),
-    ],
-    ids=["match_on", "attribute", "removal", "rule of no app", "environment"],
-)
-async def test_a_file_is_applied_as_a_whole_or_not_at_all(place: Place, text: str) -> None:
-    """One thing in it that cannot be, and nothing of it stands, not even what could."""
-    await place.hire("ana")
-    told = await place.log()
-    with pytest.raises(BadInput):
-        await _apply(place.desk, text)
-
-    assert (await finding.all_apps(place.desk), await finding.all_rules(place.desk)) == ([], [])
-    assert (await place.log(), await place.waiting()) == (told, [])
