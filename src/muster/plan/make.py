@@ -7,6 +7,7 @@ link names, or after a LINK of the object that bears our own id.
 from collections.abc import Sequence
 
 from muster.model import (
+    Attributes,
     Desired,
     Link,
     LinkState,
@@ -36,6 +37,7 @@ def make(
     can_disable: bool,
     case_ignored: frozenset[str],
     match: Correlation | None = None,
+    sent: Attributes | None = None,
 ) -> Plan:
     """Give the operations that converge one key, in order; none when it is converged.
 
@@ -48,6 +50,7 @@ def make(
         can_disable: whether the connector can take accounts out of use and back.
         case_ignored: the attributes in which letter case makes no difference.
         match: what looking for the person's account brought; None where nobody looked.
+        sent: the values of a creation whose outcome is not known, if there is one.
 
     Raises:
         Unsupported: the account would have to be taken out of use or back, and the connector cannot.
@@ -60,7 +63,7 @@ def make(
     if held is not None and observed is not None:
         return steps.kept(held, observed) if desired.wanted else steps.withdrawn(held, observed)
     if not desired.wanted:
-        return steps.let_go(link, match)
+        return steps.let_go(link, match, sent or {})
     return steps.obtained(held, match)
 
 
@@ -104,22 +107,29 @@ class _Steps:
         """The account is there and should not be."""
         return self._plan(seen, self._remove(seen, _in_use(seen, link)))
 
-    def let_go(self, link: Link | None, match: Correlation | None) -> Plan:
+    def let_go(self, link: Link | None, match: Correlation | None, sent: Attributes) -> Plan:
         """No account is wanted and none is known to be there."""
         if link is None or link.state in {LinkState.TOMBSTONE, LinkState.AMBIGUOUS}:
             return self._plan(None, [])
         if link.state is LinkState.CREATING and match is not None:
-            return self._let_go_unfinished(link, match)
+            return self._let_go_unfinished(link, match, sent)
         return self._plan(None, [self._unlink(link)])
 
-    def _let_go_unfinished(self, link: Link, match: Correlation) -> Plan:
-        """Nobody knows whether the account came to be: what bears our id is ours, all else is a question."""
+    def _let_go_unfinished(self, link: Link, match: Correlation, sent: Attributes) -> Plan:
+        """Nobody knows whether the account came to be: all else than what is surely ours is a question.
+
+        Ours is what bears our id, and where the application has no place for it, what holds each value that
+        was sent: it was not there when the creation was decided, and is now.
+        """
         seen = match.match
-        if seen is not None and match.by == BY_EXTERNAL_ID:
+        if seen is not None and (match.by == BY_EXTERNAL_ID or self._is_as_sent(seen, sent)):
             return self._plan(seen, [self._link(seen, match), *self._remove(seen, seen.active is not False)])
         if match.found:
             return self._plan(None, [self._ask(match)])
         return self._plan(None, [self._unlink(link)])
+
+    def _is_as_sent(self, seen: RemoteObject, sent: Attributes) -> bool:
+        return bool(sent) and not differences(sent, {}, seen.attributes, case_ignored=self._case_ignored)
 
     def obtained(self, vanished: Link | None, match: Correlation | None) -> Plan:
         """An account is wanted and none is there as far as we know: adopt the match, ask or create."""

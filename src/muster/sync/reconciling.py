@@ -122,6 +122,7 @@ def _plan(target: Target, facts: Facts, sighting: Sighting) -> Plan:
         can_disable=target.disables is not None,
         case_ignored=target.case_ignored,
         match=sighting.match,
+        sent=None if facts.unfinished_creation is None else facts.unfinished_creation.after,
     )
 
 

@@ -255,8 +255,8 @@ class Book:
     def _as_seen(self, link: Link, seen: RemoteObject, at: datetime) -> Link:
         """The link, caught up with a write whose record never came, or with what was done there by hand."""
         state = link.state if seen.active is None else LinkState.LINKED if seen.active else LinkState.DISABLED
-        wanted = self.facts.desired.attributes if self.facts.desired.wanted else {}
-        held = {name: seen.attributes.get(name) for name in wanted}
+        desired = self.facts.desired
+        held = {name: seen.attributes.get(name) for name in desired.attributes if desired.wanted}
         return replace(
             link, state=state, etag=seen.etag, verified_at=at, last_applied={**link.last_applied, **held}
         )

@@ -314,3 +314,30 @@ def test_another_object_than_the_linked_one_is_refused() -> None:
     """An object that is not the linked one is never taken away in its place."""
     with pytest.raises(ValueError, match="object 2 was observed"):
         planned(UNWANTED, linked(), account(id="2"))
+
+
+def test_an_unfinished_account_that_holds_what_was_sent_is_ended() -> None:
+    """Where the application has no place for our id, the values of the creation are what makes it ours."""
+    link = Link(key=KEY, state=LinkState.CREATING)
+    seen = RemoteObject(
+        kind=ACCOUNT, id=RemoteId("7"), attributes={"userName": "ana", "title": "CTO"}, active=True
+    )
+    match = Correlation(found=(seen,), by="userName")
+    desired = Desired(key=KEY, wanted=False)
+
+    def verbs(sent: Attributes) -> list[Verb]:
+        plan = make(
+            desired,
+            link,
+            None,
+            removal=Removal.DISABLE,
+            can_disable=True,
+            case_ignored=frozenset(),
+            match=match,
+            sent=sent,
+        )
+        return [operation.verb for operation in plan.operations]
+
+    assert verbs({"userName": "ana", "title": "CTO"}) == [Verb.LINK, Verb.DISABLE]
+    assert verbs({"userName": "ana", "title": "CFO"}) == [Verb.ASK]
+    assert verbs({}) == [Verb.ASK]
