@@ -6,12 +6,15 @@ the scheduling of the machine.
 
 import argparse
 import asyncio
+import logging
 import sys
 import tempfile
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from random import Random
+
+import structlog
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
@@ -29,6 +32,8 @@ def main() -> int:
     parser.add_argument("--seed", type=int, default=None, help="repeats the choices of an earlier series")
     parser.add_argument("--database", default=None, help="one empty database instead of one of each kind")
     asked = parser.parse_args()
+    # What is fenced or broken off here is so on purpose; only faults are worth a line.
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
     seed = asked.seed if asked.seed is not None else time.time_ns() % 1_000_000
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-crash-")))
