@@ -1,4 +1,4 @@
-"""Processes are killed at named points and anywhere; once the rest is drained, nothing is lost and nothing doubled.
+"""Processes are killed at named points and anywhere; once the rest is drained, nothing is lost or doubled.
 
 ``make crash N=10000`` kills for longer.
 """
