@@ -12,7 +12,7 @@ COMPILE := .venvs/lock/bin/uv pip compile --quiet --universal --python-version 3
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv tools demo test test-real check format bench docs lock clean postgresql
+.PHONY: help venv tools demo test test-real crash check format bench docs lock clean postgresql
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -27,6 +27,9 @@ test: tools postgresql check ## Check and test everything; installs what that ne
 
 test-real: tools postgresql ## Only the tests against real servers
 	$(BIN)/python -m pytest tests/real
+
+crash: tools postgresql ## Kill processes for longer than the suite does: N=10000 on each database
+	$(BIN)/python -m tests.crash --kills $(or $(N),1000)
 
 check: tools ## Style, types and floors
 	$(BIN)/ruff check .

@@ -25,7 +25,6 @@ class Action(StrEnum):
     TOKEN_REVOKE = "token:revoke"  # noqa: S105 - names an action
     APP_ADD = "app:add"
     APP_UPDATE = "app:update"
-    APP_REMOVE = "app:remove"
     APP_QUARANTINE = "app:quarantine"
     APP_RECOVER = "app:recover"
     RULE_ADD = "rule:add"
@@ -42,7 +41,6 @@ class Action(StrEnum):
     ACCOUNT_ASK = "account:ask"
     ACCOUNT_HOLD = "account:hold"
     ACCOUNT_PARK = "account:park"
-    ACCOUNT_RETRY = "account:retry"
 
 
 class Result(StrEnum):
