@@ -31,6 +31,7 @@ def main() -> int:
     parser.add_argument("--kills", type=int, default=200, help="on each database")
     parser.add_argument("--seed", type=int, default=None, help="repeats the choices of an earlier series")
     parser.add_argument("--database", default=None, help="one empty database instead of one of each kind")
+    parser.add_argument("--pauses", action="store_true", help="also stop processes past their lease")
     asked = parser.parse_args()
     # What is fenced or broken off here is so on purpose; only faults are worth a line.
     structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.ERROR))
@@ -38,7 +39,10 @@ def main() -> int:
     with ExitStack() as stack:
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="muster-crash-")))
         urls = [asked.database] if asked.database else _both(stack, folder)
-        wrong = [_series(folder / str(number), url, asked.kills, seed) for number, url in enumerate(urls)]
+        wrong = [
+            _series(folder / str(number), url, asked.kills, seed, pauses=asked.pauses)
+            for number, url in enumerate(urls)
+        ]
     return 1 if any(wrong) else 0
 
 
@@ -47,11 +51,11 @@ def _both(stack: ExitStack, folder: Path) -> list[str]:
     return [f"sqlite:///{folder / '0' / 'muster.db'}", stack.enter_context(server.database())]
 
 
-def _series(folder: Path, url: str, kills: int, seed: int) -> bool:
+def _series(folder: Path, url: str, kills: int, seed: int, *, pauses: bool) -> bool:
     folder.mkdir()
     scene = Scene(folder=folder, database_url=url)
     asyncio.run(set_up(scene))
-    series = Series(scene, Random(seed))  # noqa: S311 - repeatable, not secret
+    series = Series(scene, Random(seed), pauses=pauses)  # noqa: S311 - repeatable, not secret
     began = time.monotonic()
     found = series.run(kills)
     took = time.monotonic() - began

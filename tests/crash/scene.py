@@ -31,8 +31,8 @@ from muster.model import (
 from muster.service.configuring import AppSpec, put_app, put_rule
 from muster.service.desk import Actor, Desk
 
-LEASE: Final = timedelta(milliseconds=250)
-RENEW_EVERY: Final = timedelta(milliseconds=60)
+LEASE: Final = timedelta(milliseconds=600)
+RENEW_EVERY: Final = timedelta(milliseconds=100)
 SETTLE_SECONDS: Final = 0.05
 DEPARTMENT: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User:department"
 DEPARTMENTS: Final = ("Sales", "Research")

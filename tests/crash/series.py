@@ -16,7 +16,7 @@ from crash.invariants import broken
 from crash.lives import ENGINE_POINTS, INTAKE_POINTS, PAUSE_POINTS, Trap, drain, work_until_killed
 from crash.scene import LEASE, Scene
 
-LONGEST_LIFE: Final = 1.5  # seconds until a process that came to no trap is killed where it is
+LONGEST_LIFE: Final = 2.0  # seconds until a process that came to no trap is killed where it is
 CHECK_EVERY: Final = 25  # deaths
 ANYWHERE: Final = "anywhere"
 PAUSED: Final = "paused past its lease"
@@ -34,6 +34,7 @@ class Series:
 
     scene: Scene
     random: Random
+    pauses: bool = False  # also stop processes past their lease, which nothing but the application can undo
     deaths: Counter[str] = field(default_factory=Counter[str])
 
     def run(self, kills: int) -> list[str]:
@@ -47,7 +48,7 @@ class Series:
 
     def _one_death(self) -> None:
         draw = self.random.random()
-        if draw < 0.08:
+        if draw < 0.08 and self.pauses:
             self._pause_and_wake()
         elif draw < 0.2:
             self._die_beside_another()
