@@ -35,5 +35,6 @@ def configure(level: str) -> None:
             structlog.processors.format_exc_info,
             structlog.dev.ConsoleRenderer() if sys.stderr.isatty() else structlog.processors.JSONRenderer(),
         ],
-        logger_factory=structlog.WriteLoggerFactory(file=sys.stderr),
+        # Asked for at every line: whoever redirects standard error later gets what is said later.
+        logger_factory=lambda *_: structlog.WriteLogger(sys.stderr),
     )
