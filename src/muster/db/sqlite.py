@@ -8,6 +8,7 @@ savepoint each, one commit for all. Every caller still waits until its own trans
 import asyncio
 import contextlib
 import sqlite3
+import time
 from collections.abc import Awaitable, Callable, Coroutine, Iterable, Mapping
 from pathlib import Path
 from typing import Any, Final, TypeVar, cast
@@ -76,6 +77,8 @@ class SqliteDatabase:
         self._path = path
         self._reader = _connect(path)
         self._reader.execute("PRAGMA query_only = ON")
+        # A reader waits for nobody, but for the moment in which another process recovers or closes the log.
+        self._reader.execute("PRAGMA busy_timeout = 5000")
         self._writer = _connect(path)
         self._waiting: asyncio.Queue[_Request | None] = asyncio.Queue()
         self._callbacks: list[Callable[[], None]] = []
@@ -243,7 +246,7 @@ def _connect(path: Path) -> sqlite3.Connection:
         )
         connection.row_factory = sqlite3.Row
         connection.execute("PRAGMA busy_timeout = 0")
-        _with_patience(connection, "PRAGMA journal_mode = WAL")
+        _write_ahead(connection)
         connection.execute("PRAGMA synchronous = FULL")
         connection.execute("PRAGMA foreign_keys = ON")
         connection.execute("PRAGMA temp_store = MEMORY")
@@ -253,10 +256,22 @@ def _connect(path: Path) -> sqlite3.Connection:
     return connection
 
 
-def _with_patience(connection: sqlite3.Connection, statement: str) -> None:
-    connection.execute("PRAGMA busy_timeout = 5000")
-    connection.execute(statement)
-    connection.execute("PRAGMA busy_timeout = 0")
+def _write_ahead(connection: sqlite3.Connection) -> None:
+    """Switch to the write-ahead log.
+
+    Where other processes open or close the file at the same moment, SQLite refuses at once, whatever its
+    ``busy_timeout``, since waiting with a lock in hand could wait for ever. So the waiting is done here.
+    """
+    deadline = time.monotonic() + _BUSY_SECONDS
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError as error:
+            if "locked" not in str(error) or time.monotonic() > deadline:
+                raise
+            time.sleep(0.005)
+        else:
+            return
 
 
 def _complete(work: Awaitable[Result]) -> Result:
