@@ -25,6 +25,7 @@ from muster.scim.matching import Predicate, predicate
 from muster.scim.schema import ResourceType
 from muster.scim.values import JsonValue, Resource
 from muster.service.desk import Desk
+from muster.service.scim_types import STANDARD, Types
 
 MOST_SCANNED: Final = 10_000  # resources of one source that a filter without an index may look at
 _LONGEST_NAME: Final = 2_000  # bytes of a compared value; PostgreSQL cannot index 2,700
@@ -38,6 +39,7 @@ class Caller:
 
     bearer: Bearer
     base: str
+    types: Types = STANDARD
 
     @property
     def source(self) -> Source:

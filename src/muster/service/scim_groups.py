@@ -38,7 +38,6 @@ from muster.service.scim_exchange import (
     test_of,
     written,
 )
-from muster.service.scim_types import GROUP, USER
 
 _UNIQUE: Final = (("external_id", "externalId"), ("name_key", "displayName"))
 _BESIDE: Final = frozenset({"schemas", "externalId", "members"})  # kept beside the stored resource
@@ -50,7 +49,7 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
     Raises:
         ScimError: The body is no group, its displayName is taken, or a member is nobody the source has.
     """
-    facts = _facts(validate(body, GROUP))
+    facts = _facts(validate(body, caller.types.group))
     inbound = caller.inbound(desk, "POST /Groups")
 
     async def work(tx: Transaction) -> Stored:
@@ -76,7 +75,7 @@ async def find(desk: Desk, caller: Caller, query: Query) -> Found:
         InvalidFilter: The filter does not fit groups.
         TooMany: No index answers the filter, and there are too many groups to look at each.
     """
-    matches = test_of(query, GROUP)
+    matches = test_of(query, caller.types.group)
 
     async def read(tx: Transaction) -> Found:
         if query.filter is None:
@@ -92,7 +91,7 @@ async def find(desk: Desk, caller: Caller, query: Query) -> Found:
 
 async def _candidates(tx: Transaction, caller: Caller, query: Query) -> list[ListedGroup]:
     """Every group the filter could mean: few by an index, else all."""
-    match equated(query, GROUP):
+    match equated(query, caller.types.group):
         case ("id", id):
             found = await roster.group(tx, caller.source, id)
             return [] if found is None else [found]
@@ -117,7 +116,7 @@ async def put(
     """
 
     def changed(resource: Resource) -> Resource:
-        return validate(body, GROUP, replacing=resource)
+        return validate(body, caller.types.group, replacing=resource)
 
     return await _change(desk, caller, id, changed, cause="PUT /Groups", expected=expected)
 
@@ -134,7 +133,7 @@ async def patch(
     operations = parse_request(body)
 
     def changed(resource: Resource) -> Resource:
-        return apply(resource, operations, GROUP)
+        return apply(resource, operations, caller.types.group)
 
     return await _change(desk, caller, id, changed, cause="PATCH /Groups", expected=expected)
 
@@ -181,14 +180,14 @@ async def _own(tx: Transaction, caller: Caller, id: str) -> Group:
     """The caller's group, which nobody else changes before the transaction ends."""
     group = await groups.group(tx, caller.source.tenant, id, lock=True)
     if group is None or group.source != caller.source.id:
-        raise no_such(GROUP, id)
+        raise no_such(caller.types.group, id)
     return group
 
 
 async def _listed(tx: Transaction, caller: Caller, id: str) -> ListedGroup:
     listed = await roster.group(tx, caller.source, id)
     if listed is None:
-        raise no_such(GROUP, id)
+        raise no_such(caller.types.group, id)
     return listed
 
 
@@ -220,17 +219,19 @@ def _resource(caller: Caller, listed: ListedGroup) -> Resource:
         resource["externalId"] = listed.group.external_id
     if listed.group.members:
         resource["members"] = [_member(caller, person) for person in sorted(listed.group.members)]
-    return with_schemas(resource, GROUP)
+    return with_schemas(resource, caller.types.group)
 
 
 def _member(caller: Caller, id: PersonId) -> Resource:
-    return {"value": id, "$ref": caller.location(USER, id), "type": "User"}
+    return {"value": id, "$ref": caller.location(caller.types.user, id), "type": "User"}
 
 
 def _shown(caller: Caller, listed: ListedGroup) -> Stored:
     group = listed.group
-    location = caller.location(GROUP, group.id)
+    location = caller.location(caller.types.group, group.id)
     version = etag(group.version)
     resource = {**_resource(caller, listed), "id": group.id}
-    resource["meta"] = meta(GROUP.name, (listed.created_at, listed.changed_at), location, version)
+    resource["meta"] = meta(
+        caller.types.group.name, (listed.created_at, listed.changed_at), location, version
+    )
     return Stored(id=group.id, etag=version, location=location, resource=resource)

@@ -42,7 +42,6 @@ from muster.service.scim_exchange import (
     test_of,
     written,
 )
-from muster.service.scim_types import GROUP, USER
 
 _UNIQUE: Final = (("external_id", "externalId"), ("user_key", "userName"))
 _BESIDE: Final = frozenset({"schemas", "externalId", "active"})  # kept beside the stored resource
@@ -54,7 +53,7 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
     Raises:
         ScimError: The body is no user, or its userName or externalId is taken.
     """
-    facts = _facts(validate(body, USER), active=True)
+    facts = _facts(validate(body, caller.types.user), active=True)
     inbound = caller.inbound(desk, "POST /Users", priority=Priority.JOINER)
 
     async def work(tx: Transaction) -> Stored:
@@ -80,7 +79,7 @@ async def find(desk: Desk, caller: Caller, query: Query) -> Found:
         InvalidFilter: The filter does not fit users.
         TooMany: No index answers the filter, and there are too many users to look at each.
     """
-    matches = test_of(query, USER)
+    matches = test_of(query, caller.types.user)
 
     async def read(tx: Transaction) -> Found:
         if query.filter is None:
@@ -96,7 +95,7 @@ async def find(desk: Desk, caller: Caller, query: Query) -> Found:
 
 async def _candidates(tx: Transaction, caller: Caller, query: Query) -> list[ListedPerson]:
     """Everybody the filter could mean: few by an index, else all."""
-    match equated(query, USER):
+    match equated(query, caller.types.user):
         case ("id", id):
             found = await roster.person(tx, caller.source, PersonId(id))
             return [] if found is None else [found]
@@ -121,7 +120,7 @@ async def put(
     """
 
     def changed(resource: Resource) -> Resource:
-        return validate(body, USER, replacing=resource)
+        return validate(body, caller.types.user, replacing=resource)
 
     return await _change(desk, caller, PersonId(id), changed, cause="PUT /Users", expected=expected)
 
@@ -138,7 +137,7 @@ async def patch(
     operations = parse_request(body)
 
     def changed(resource: Resource) -> Resource:
-        after = apply(resource, operations, USER)
+        after = apply(resource, operations, caller.types.user)
         if "active" not in after:
             raise Mutability("a user is active or not; replace it by true or false", path="active")
         return after
@@ -178,7 +177,7 @@ async def _change(
     async def work(tx: Transaction) -> Stored:
         before = await _own(tx, caller, id)
         expected.check(before.version)
-        facts = _facts(changed(_resource(before)), active=before.stage is Stage.ACTIVE)
+        facts = _facts(changed(_resource(caller, before)), active=before.stage is Stage.ACTIVE)
         returns = facts.active and before.stage is Stage.LEFT
         brought = replace(inbound, priority=Priority.JOINER) if returns else inbound
         await intake.change(tx, brought, await bindings(tx, desk.tenant), before, facts)
@@ -195,7 +194,7 @@ async def _own(tx: Transaction, caller: Caller, id: PersonId) -> Identity:
         or person.source != caller.source.id
         or await people.is_deleted(tx, person.tenant, person.id)
     ):
-        raise no_such(USER, id)
+        raise no_such(caller.types.user, id)
     return person
 
 
@@ -218,7 +217,7 @@ async def _leave_groups(tx: Transaction, inbound: Inbound, bound: Bindings, pers
 async def _stored(tx: Transaction, caller: Caller, id: PersonId) -> Stored:
     listed = await roster.person(tx, caller.source, id)
     if listed is None:
-        raise no_such(USER, id)
+        raise no_such(caller.types.user, id)
     return _shown(caller, listed)
 
 
@@ -233,28 +232,28 @@ def _facts(resource: Resource, *, active: bool) -> PersonFacts:
     )
 
 
-def _resource(person: Identity) -> Resource:
+def _resource(caller: Caller, person: Identity) -> Resource:
     """The user as its source wrote it."""
     attributes = cast("Mapping[str, JsonValue]", person.attributes)  # JSON by the contract of ``Identity``
     resource: Resource = {**attributes, "userName": person.user_name, "active": person.stage is Stage.ACTIVE}
     if person.external_id is not None:
         resource["externalId"] = person.external_id
-    return with_schemas(resource, USER)
+    return with_schemas(resource, caller.types.user)
 
 
 def _shown(caller: Caller, listed: ListedPerson) -> Stored:
     person = listed.person
-    location = caller.location(USER, person.id)
+    location = caller.location(caller.types.user, person.id)
     version = etag(person.version, _digest(listed.groups))
-    resource = {**_resource(person), "id": person.id}
+    resource = {**_resource(caller, person), "id": person.id}
     if listed.groups:
         resource["groups"] = [_group(caller, held, name) for held, name in listed.groups]
-    resource["meta"] = meta(USER.name, (listed.created_at, listed.changed_at), location, version)
+    resource["meta"] = meta(caller.types.user.name, (listed.created_at, listed.changed_at), location, version)
     return Stored(id=person.id, etag=version, location=location, resource=resource)
 
 
 def _group(caller: Caller, id: str, name: str) -> Resource:
-    return {"value": id, "$ref": caller.location(GROUP, id), "display": name, "type": "direct"}
+    return {"value": id, "$ref": caller.location(caller.types.group, id), "display": name, "type": "direct"}
 
 
 def _digest(groups: tuple[tuple[str, str], ...]) -> str:

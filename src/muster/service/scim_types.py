@@ -1,6 +1,6 @@
 """The resource types as the endpoint keeps them; the discovery documents are made from these."""
 
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import Final
 
 from muster.scim import builtin
@@ -24,3 +24,19 @@ def _group() -> ResourceType:
 
 
 GROUP: Final = _group()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Types:
+    """What users and groups may hold for one caller."""
+
+    user: ResourceType = USER
+    group: ResourceType = GROUP
+
+    def all(self) -> tuple[ResourceType, ...]:
+        """Every resource type, in the order discovery lists them."""
+        return (self.user, self.group)
+
+
+STANDARD: Final = Types()
+"""The types without schemas of the operator's own."""

@@ -27,7 +27,6 @@ from muster.scim.values import Resource, is_storable_text
 from muster.service import scim_groups, scim_people
 from muster.service.desk import Desk
 from muster.service.scim_exchange import Caller, Stored
-from muster.service.scim_types import GROUP, USER
 from muster.service.tokens import authenticate
 from muster.web.json_response import ScimResponse
 from muster.web.refusals import BadToken, MethodNotAllowed, as_scim, refused, unexpected, unreachable
@@ -43,15 +42,11 @@ from muster.web.scim_request import (
 
 PREFIX: Final = "/scim/v2"
 SUPPORTED: Final = Supported(patch=True, filter=True, filter_max_results=MOST_RESOURCES, etag=True)
-RESOURCE_TYPES: Final = (USER, GROUP)
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
-_COLLECTIONS: Final[dict[str, tuple[ResourceType, Collection]]] = {
-    "Users": (USER, scim_people),
-    "Groups": (GROUP, scim_groups),
-}
+_COLLECTIONS: Final[dict[str, Collection]] = {"Users": scim_people, "Groups": scim_groups}
 _NOT_OFFERED: Final = frozenset({"", "Me", "Bulk", ".search"})  # valid SCIM that is not implemented here
 
 
@@ -67,6 +62,10 @@ class Exchange:
     def method(self) -> str:
         """The method; HEAD is a GET whose answer the server sends without its body."""
         return "GET" if self.request.method == "HEAD" else self.request.method
+
+    def type_at(self, name: str) -> ResourceType:
+        """The resource type whose resources stand at this path, ``Users`` or ``Groups``."""
+        return next(item for item in self.caller.types.all() if item.endpoint == f"/{name}")
 
     def allow(self, *methods: str) -> None:
         """Return when the method is one of these.
@@ -129,9 +128,9 @@ async def _routed(exchange: Exchange) -> Response:
     path: str = exchange.request.path_params.get("path", "").rstrip("/")
     match path.split("/"):
         case [name] if name in _COLLECTIONS:
-            return await _collection(exchange, *_COLLECTIONS[name])
+            return await _collection(exchange, exchange.type_at(name), _COLLECTIONS[name])
         case [name, id] if name in _COLLECTIONS and id != ".search" and is_storable_text(id):
-            return await _resource(exchange, *_COLLECTIONS[name], id)
+            return await _resource(exchange, exchange.type_at(name), _COLLECTIONS[name], id)
         case ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", *_] as parts:
             return _discovered(exchange, *parts)
         case [*_, last] if last in _NOT_OFFERED or path.startswith("Me/"):
@@ -188,10 +187,10 @@ def _discovered(exchange: Exchange, kind: str, *names: str) -> Response:
     match kind:
         case "ResourceTypes":
             return _documents(
-                {item.name: resource_type_document(item, base) for item in RESOURCE_TYPES}, names
+                {item.name: resource_type_document(item, base) for item in exchange.caller.types.all()}, names
             )
         case "Schemas":
-            schemas = schemas_of(RESOURCE_TYPES)
+            schemas = schemas_of(exchange.caller.types.all())
             return _documents({schema.urn: schema_document(schema, base) for schema in schemas}, names)
         case _ if not names:
             return ScimResponse(service_provider_config(SUPPORTED, base))
