@@ -13,6 +13,7 @@ The tour, from the ground up:
 * ``filter``: the AST, built and rendered; ``grammar``: text → AST, within limits; ``matching``: AST →
   predicate
 * ``path``: one place in a resource, to ``read`` and to ``write``
+* ``dialects``: what is accepted although it is not the letter
 * ``normalise``: one value; ``validate``: a whole resource, for POST and PUT
 * ``patch_request``: the PATCH message; ``patch``: what it does, with ``patch_values`` and ``patch_elements``
 * ``projection``: what a response shows; ``listing``: pages; ``discovery``: what a server says about itself;
@@ -22,7 +23,8 @@ Create with ``validate``, replace with ``validate(…, replacing=old)``, modify 
 ``apply(old, parse_request(body), USER)``, find with ``predicate(parse(text), USER)``, answer with
 ``projection(USER, …).apply(resource)``.
 
-It must not know who is asking, what is stored, or which provider is at the other end of the line.
+It must not know who is asking, what is stored, or which provider is at the other end of the line: what that
+one may do beside the letter comes in as a ``Dialect``.
 """
 
 from muster.scim.builtin import (
@@ -36,6 +38,7 @@ from muster.scim.builtin import (
     USER_URN,
 )
 from muster.scim.custom import schema_from_document
+from muster.scim.dialects import CHOICES, TOLERANCES, USUAL, Dialect, Tolerance, Unknown, tolerating
 from muster.scim.discovery import (
     AuthenticationScheme,
     Supported,
@@ -50,7 +53,6 @@ from muster.scim.grammar import Limits, parse
 from muster.scim.listing import Page, list_response, page
 from muster.scim.matching import matches, predicate
 from muster.scim.media import SCIM_JSON, accepts_scim, is_scim
-from muster.scim.normalise import Unknown
 from muster.scim.patch import apply
 from muster.scim.patch_request import PATCH_URN, Operation, Verb, parse_request
 from muster.scim.path import Path, parse_path, read, write
@@ -60,6 +62,7 @@ from muster.scim.validate import validate
 from muster.scim.values import JsonValue, Resource
 
 __all__ = [
+    "CHOICES",
     "ENTERPRISE_USER_SCHEMA",
     "ENTERPRISE_USER_URN",
     "GROUP",
@@ -67,11 +70,14 @@ __all__ = [
     "GROUP_URN",
     "PATCH_URN",
     "SCIM_JSON",
+    "TOLERANCES",
     "USER",
     "USER_SCHEMA",
     "USER_URN",
+    "USUAL",
     "Attribute",
     "AuthenticationScheme",
+    "Dialect",
     "Extension",
     "Filter",
     "JsonValue",
@@ -86,6 +92,7 @@ __all__ = [
     "Schema",
     "ScimError",
     "Supported",
+    "Tolerance",
     "Unknown",
     "Verb",
     "accepts_scim",
@@ -112,6 +119,7 @@ __all__ = [
     "schema_from_document",
     "schemas_of",
     "service_provider_config",
+    "tolerating",
     "validate",
     "where",
     "write",

@@ -14,10 +14,10 @@ send it:
 import math
 import re
 from collections.abc import Hashable, Iterable
-from enum import StrEnum
 from typing import assert_never
 
-from muster.scim.errors import InvalidValue
+from muster.scim.dialects import EMPTY_TEXT, USUAL, Dialect, Unknown
+from muster.scim.errors import InvalidSyntax, InvalidValue
 from muster.scim.schema import Attribute, Mutability, Type
 from muster.scim.values import (
     JsonValue,
@@ -43,37 +43,48 @@ _NAMES = {
 _SPACE = re.compile(r"\s+")
 
 
-class Unknown(StrEnum):
-    """What becomes of attributes no schema describes."""
-
-    DROP = "drop"
-    KEEP = "keep"
-
-
-def normalise(
-    attribute: Attribute, value: JsonValue, at: str, *, unknown: Unknown = Unknown.DROP
-) -> JsonValue:
+def normalise(attribute: Attribute, value: JsonValue, at: str, *, dialect: Dialect = USUAL) -> JsonValue:
     """Return the value in the schema's shape, or ``None`` when it is unassigned.
 
     Args:
         attribute: What the value is a value of.
         value: Any JSON value.
         at: The path that an error names.
-        unknown: What becomes of sub-attributes the schema does not have.
+        dialect: What the sender may do beside the letter.
 
     Raises:
         InvalidValue: The value does not fit, with the path of the part that does not.
+        InvalidSyntax: The schema has no such sub-attribute, and the dialect refuses those.
     """
     if not attribute.multi_valued:
-        return _one(attribute, value, at, unknown)
+        return _one(attribute, value, at, dialect)
     if value is None:
         return None
     if not isinstance(value, list):
         raise _misfit(at, "a list", value)
-    found = [_one(attribute, item, f"{at}[{index}]", unknown) for index, item in enumerate(value)]
+    found = [_one(attribute, item, f"{at}[{index}]", dialect) for index, item in enumerate(value)]
     merged = merged_elements(attribute, (), (item for item in found if item is not None))
     check_primary(merged, at)
     return merged or None
+
+
+def is_unassigned(attribute: Attribute, value: JsonValue, dialect: Dialect) -> bool:
+    """Tell whether the value says that the attribute has none (RFC 7643 §2.5)."""
+    if value is None or (value == [] and attribute.multi_valued):
+        return True
+    if value != "" or attribute.multi_valued:
+        return False
+    match attribute.type:
+        case Type.STRING:
+            return dialect.takes(EMPTY_TEXT)
+        case Type.REFERENCE | Type.BINARY | Type.DATE_TIME:
+            return True
+        case Type.COMPLEX:
+            return attribute.sub("value") is not None
+        case Type.BOOLEAN | Type.INTEGER | Type.DECIMAL:
+            return False
+        case _:
+            assert_never(attribute.type)
 
 
 def check_primary(values: Iterable[JsonValue], at: str) -> None:
@@ -122,6 +133,19 @@ def element_key(attribute: Attribute, element: JsonValue) -> Hashable:
     return value if fixed else (value, kind.casefold() if isinstance(kind, str) else None)
 
 
+def take_unknown(found: Resource, name: str, value: JsonValue, at: str, unknown: Unknown) -> None:
+    """Do with the value of an attribute no schema describes as the policy says.
+
+    Raises:
+        InvalidSyntax: It is refused.
+        InvalidValue: It is to be kept and cannot be stored.
+    """
+    if unknown is Unknown.REFUSE:
+        raise InvalidSyntax("no schema describes this attribute", path=at)
+    if unknown is Unknown.KEEP and value is not None:
+        found[kept_name(name, at)] = kept(value, at)
+
+
 def kept(value: JsonValue, at: str, depth: int = 0) -> JsonValue:
     """Return a value that no schema describes, once it is known to be storable.
 
@@ -162,40 +186,39 @@ def _enriched(attribute: Attribute, old: JsonValue, new: JsonValue) -> JsonValue
     return {**old, **taken} if taken else old
 
 
-def _one(attribute: Attribute, value: JsonValue, at: str, unknown: Unknown) -> JsonValue:
-    if value is None:
+def _one(attribute: Attribute, value: JsonValue, at: str, dialect: Dialect) -> JsonValue:
+    if value is None or (value == "" and is_unassigned(attribute, value, dialect)):
         return None
     match attribute.type:
         case Type.STRING:
             return _text(value, at)
         case Type.COMPLEX:
-            return _complex(attribute, value, at, unknown)
+            return _complex(attribute, value, at, dialect)
         case Type.BOOLEAN:
             return _boolean(value, at)
         case Type.INTEGER | Type.DECIMAL:
             return _number(value, at, whole=attribute.type is Type.INTEGER)
         case Type.REFERENCE | Type.BINARY | Type.DATE_TIME:
-            return None if value == "" else _formatted(attribute.type, _text(value, at), at)
+            return _formatted(attribute.type, _text(value, at), at)
         case _:
             assert_never(attribute.type)
 
 
-def _complex(attribute: Attribute, value: JsonValue, at: str, unknown: Unknown) -> Resource | None:
+def _complex(attribute: Attribute, value: JsonValue, at: str, dialect: Dialect) -> Resource | None:
     if not isinstance(value, dict):
         if attribute.multi_valued or attribute.sub("value") is None:
             raise _misfit(at, "an object", value)
-        return _from_scalar(attribute, value, at, unknown)
+        return _from_scalar(attribute, value, at, dialect)
     found: Resource = {}
     for key, part in value.items():
         sub = attribute.sub(key)
         if sub is None:
-            if unknown is Unknown.KEEP and part is not None:
-                found[_text(key, at)] = kept(part, f"{at}.{key[:80]}")
+            take_unknown(found, key, part, f"{at}.{key[:80]}", dialect.unknown)
             continue
         if sub.name in found:
             raise InvalidValue("the attribute is given twice", path=f"{at}.{sub.name}")
         if sub.mutability not in _NOT_TAKEN:
-            normal = normalise(sub, part, f"{at}.{sub.name}", unknown=unknown)
+            normal = normalise(sub, part, f"{at}.{sub.name}", dialect=dialect)
             if normal is not None:
                 found[sub.name] = normal
     return found or None
@@ -204,14 +227,14 @@ def _complex(attribute: Attribute, value: JsonValue, at: str, unknown: Unknown) 
 _NOT_TAKEN = frozenset({Mutability.READ_ONLY, Mutability.WRITE_ONLY})
 
 
-def _from_scalar(attribute: Attribute, value: JsonValue, at: str, unknown: Unknown) -> Resource | None:
+def _from_scalar(attribute: Attribute, value: JsonValue, at: str, dialect: Dialect) -> Resource | None:
     """Read the forms in which Entra ID sends a manager."""
     if value in ("", []):
         return None
     if isinstance(value, list) and len(value) == 1 and isinstance(value[0], dict | str):
         value = value[0]
     if isinstance(value, dict):
-        return _complex(attribute, value, at, unknown)
+        return _complex(attribute, value, at, dialect)
     if not isinstance(value, str):
         raise _misfit(at, "an object", value)
     return {"value": _text(value, f"{at}.value")} if value else None

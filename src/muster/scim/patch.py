@@ -1,14 +1,7 @@
 """PATCH: a resource and operations in, the changed resource out (RFC 7644 §3.5.2).
 
 ``apply`` is atomic because it is pure: the input stays as it is, and an error leaves nothing half done.
-What the RFC does not define is refused loudly, never ignored. Tolerated, because providers send it:
-
-* no-path values with dotted, URN-qualified and filtered keys (Entra ID), or written as a JSON string
-  (Keycloak); read-only attributes among them, as Okta repeats a group's ``id``, and ``schemas`` are passed
-  over;
-* ``add`` at a filter that selects nothing creates the element its ``eq`` terms describe (Entra ID);
-* ``remove`` of a multi-valued attribute with a ``value`` removes only what is listed (Entra ID, JumpCloud);
-* ``schemas`` inside an extension is passed over (scim2-client 0.13 writes it into every part of a resource).
+What the RFC does not define is refused loudly, never ignored, unless ``dialects`` names it as tolerated.
 
 ``schemas`` always follows the content, so an operation on it may only name schemas of the resource type.
 """
@@ -17,11 +10,11 @@ import json
 from collections.abc import Iterable
 from dataclasses import replace
 
+from muster.scim.dialects import USUAL, Dialect
 from muster.scim.errors import InvalidPath, InvalidValue, Mutability, NoTarget
-from muster.scim.normalise import normalise
 from muster.scim.patch_elements import changed_elements
 from muster.scim.patch_request import Operation, Verb
-from muster.scim.patch_values import Edit, changed_part, check_held, cleared, taken
+from muster.scim.patch_values import Edit, changed_part, check_held
 from muster.scim.path import Path, parse_path
 from muster.scim.schema import Mutability as Rule
 from muster.scim.schema import ResourceType, Schema, Type
@@ -29,7 +22,13 @@ from muster.scim.validate import with_schemas
 from muster.scim.values import JsonValue, Resource, is_present
 
 
-def apply(resource: Resource, operations: Iterable[Operation], resource_type: ResourceType) -> Resource:
+def apply(
+    resource: Resource,
+    operations: Iterable[Operation],
+    resource_type: ResourceType,
+    *,
+    dialect: Dialect = USUAL,
+) -> Resource:
     """Return the resource after all operations, each applied to the result of the one before.
 
     Operations that change nothing give a resource equal to the input.
@@ -38,6 +37,7 @@ def apply(resource: Resource, operations: Iterable[Operation], resource_type: Re
         resource: The resource as it is, in the schema's spelling.
         operations: What ``parse_request`` returned.
         resource_type: Whose attributes the paths name.
+        dialect: What the sender may do beside the letter.
 
     Raises:
         InvalidPath: A path does not parse or names no attribute.
@@ -48,20 +48,22 @@ def apply(resource: Resource, operations: Iterable[Operation], resource_type: Re
     """
     changed = resource
     for operation in operations:
-        changed = _applied(changed, operation, resource_type)
+        changed = _applied(changed, operation, resource_type, dialect)
     return _settled(changed, resource, resource_type)
 
 
-def _applied(resource: Resource, operation: Operation, resource_type: ResourceType) -> Resource:
+def _applied(
+    resource: Resource, operation: Operation, resource_type: ResourceType, dialect: Dialect
+) -> Resource:
     if operation.path is not None:
         path = parse_path(operation.path, resource_type)
-        return _edited(resource, Edit.of(operation, path), resource_type)
+        return _edited(resource, Edit.of(operation, path, dialect), resource_type)
     if operation.verb is Verb.REMOVE:
         raise NoTarget("remove needs a path")
     for key, value in _attributes(operation.value).items():
         path = parse_path(key, resource_type)
         if _is_assignable(path):
-            edit = Edit(verb=operation.verb, path=path, value=value, creates=True)
+            edit = Edit(verb=operation.verb, path=path, value=value, creates=True, dialect=dialect)
             resource = _edited(resource, edit, resource_type)
     return resource
 
@@ -99,7 +101,7 @@ def _edited(resource: Resource, edit: Edit, resource_type: ResourceType) -> Reso
     if attribute.name == "schemas":
         return _with_named_schemas(resource, edit, resource_type)
     if attribute.mutability is Rule.WRITE_ONLY:
-        normalise(attribute, edit.value, str(path))
+        edit.normal()
         return resource
     if path.extension is None:
         return _with_attribute(resource, edit)
@@ -123,17 +125,17 @@ def _changed(old: JsonValue, edit: Edit) -> JsonValue:
     """Return the new value of a singular attribute."""
     attribute = edit.attribute()
     if attribute.type is not Type.COMPLEX:
-        return None if edit.verb is Verb.REMOVE else normalise(attribute, edit.value, str(edit.path))
+        return None if edit.verb is Verb.REMOVE else edit.normal()
     base = old if isinstance(old, dict) else {}
     if edit.path.sub is not None:
         return changed_part(base, edit.path.sub, edit) or None
     if edit.verb is Verb.REMOVE:
         return None
-    new = taken(attribute, edit.value, str(edit.path))
+    new = edit.taken(edit.value)
     if not isinstance(edit.value, dict):
         check_held(attribute, base, new or {}, str(edit.path))
         return new
-    gone = cleared(attribute, edit.value)
+    gone = edit.cleared(edit.value)
     merged = {name: part for name, part in base.items() if name not in gone} | (new or {})
     check_held(attribute, base, merged, str(edit.path))
     return merged or None

@@ -6,10 +6,11 @@ comparing.
 
 import operator
 
+from muster.scim.dialects import LISTED_REMOVAL
 from muster.scim.errors import InvalidValue, NoTarget
-from muster.scim.normalise import check_primary, is_primary, merged_elements, normalise
+from muster.scim.normalise import check_primary, is_primary, merged_elements
 from muster.scim.patch_request import Verb
-from muster.scim.patch_values import Edit, changed_part, check_held, cleared, is_complex, taken
+from muster.scim.patch_values import Edit, changed_part, check_held, is_complex
 from muster.scim.schema import Attribute, Mutability
 from muster.scim.values import JsonValue, Resource, elements
 
@@ -40,12 +41,10 @@ def changed_elements(old: JsonValue, edit: Edit) -> JsonValue:
 
 
 def _added(before: list[JsonValue], edit: Edit) -> list[JsonValue]:
-    attribute, at = edit.attribute(), str(edit.path)
-    if is_complex(attribute):
+    if is_complex(edit.attribute()):
         for item in edit.listed():
-            taken(attribute, item, at)
-    added = elements(normalise(attribute, edit.listed(), at))
-    return merged_elements(attribute, before, added)
+            edit.taken(item)
+    return merged_elements(edit.attribute(), before, elements(edit.normal()))
 
 
 def _changed_selection(before: list[JsonValue], edit: Edit) -> list[JsonValue]:
@@ -69,7 +68,7 @@ def _created(edit: Edit) -> list[JsonValue]:
     if edit.value is None:
         return []
     value = _object(edit) if edit.path.sub is None else {edit.path.sub.name: edit.value}
-    return [taken(edit.attribute(), {**described, **value}, at)]
+    return [edit.taken({**described, **value})]
 
 
 def _replaced(item: JsonValue, edit: Edit) -> JsonValue:
@@ -86,9 +85,9 @@ def _replaced(item: JsonValue, edit: Edit) -> JsonValue:
     if edit.value is None:
         return None
     value = _object(edit)
-    new = taken(attribute, value, at) or {}
+    new = edit.taken(value) or {}
     base = item if edit.verb is Verb.ADD else _fixed(attribute, item) | (edit.path.eq_terms() or {})
-    gone = cleared(attribute, value)
+    gone = edit.cleared(value)
     changed: Resource = {name: part for name, part in base.items() if name not in gone} | new
     check_held(attribute, item, changed, at)
     return item if changed == item else changed or None
@@ -103,12 +102,14 @@ def _removed(item: JsonValue, edit: Edit) -> JsonValue:
 def _without_listed(before: list[JsonValue], edit: Edit) -> list[JsonValue]:
     """Return the elements without those the value lists."""
     attribute, at = edit.attribute(), str(edit.path)
+    if not edit.dialect.takes(LISTED_REMOVAL):
+        raise InvalidValue("remove takes no value here; name what goes by a filter", path=at)
     if not edit.listed():
         raise InvalidValue("an empty list removes nothing; leave the value out to remove all", path=at)
     if not is_complex(attribute):
-        gone = {_folded(attribute, item) for item in elements(normalise(attribute, edit.listed(), at))}
+        gone = {_folded(attribute, item) for item in elements(edit.normal())}
         return [item for item in before if _folded(attribute, item) not in gone]
-    listed = [_known(attribute, item, at) for item in edit.listed()]
+    listed = [_known(edit, item) for item in edit.listed()]
     by_value = _fixed_value(attribute)
     if by_value is not None and all("value" in item for item in listed):
         values = {_folded(by_value, item["value"]) for item in listed}
@@ -116,10 +117,10 @@ def _without_listed(before: list[JsonValue], edit: Edit) -> list[JsonValue]:
     return [item for item in before if not any(_says(attribute, item, wanted) for wanted in listed)]
 
 
-def _known(attribute: Attribute, item: JsonValue, at: str) -> Resource:
-    found = taken(attribute, item, at)
+def _known(edit: Edit, item: JsonValue) -> Resource:
+    found = edit.taken(item)
     if found is None:
-        raise InvalidValue("this element selects nothing", path=at)
+        raise InvalidValue("this element selects nothing", path=str(edit.path))
     return found
 
 
@@ -161,7 +162,7 @@ def _object(edit: Edit) -> Resource:
 
 
 def _scalar(edit: Edit) -> JsonValue:
-    found = elements(normalise(edit.attribute(), edit.listed(), str(edit.path)))
+    found = elements(edit.normal())
     if len(found) != 1:
         raise InvalidValue("one value is needed", path=str(edit.path))
     return found[0]

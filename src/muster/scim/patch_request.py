@@ -20,12 +20,17 @@ class Verb(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Operation:
-    """One operation; ``valued`` tells a ``null`` value from no value at all."""
+    """One operation.
+
+    ``valued`` tells a ``null`` value from no value at all; ``capital`` that the verb begins with a capital,
+    as Entra ID writes it.
+    """
 
     verb: Verb
     path: str | None = None
     value: JsonValue = None
     valued: bool = True
+    capital: bool = False
 
 
 def parse_request(body: JsonValue, *, most_operations: int = MOST_OPERATIONS) -> tuple[Operation, ...]:
@@ -60,7 +65,13 @@ def _operation(item: JsonValue, at: str) -> Operation:
     if path is not None and not isinstance(path, str):
         raise InvalidPath("a path is a string", path=f"{at}.path")
     key = spelled(item, "value")
-    found = Operation(verb=Verb(verb.lower()), path=path, value=item.get(key), valued=key in item)
+    found = Operation(
+        verb=Verb(verb.lower()),
+        path=path,
+        value=item.get(key),
+        valued=key in item,
+        capital=verb[0].isupper(),
+    )
     if found.verb is not Verb.REMOVE and not found.valued:
         raise InvalidValue(f"{found.verb} needs a value", path=f"{at}.value")
     return found

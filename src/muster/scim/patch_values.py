@@ -2,8 +2,9 @@
 
 from dataclasses import dataclass
 
+from muster.scim.dialects import REPLACE_CREATES, USUAL, Dialect
 from muster.scim.errors import InvalidPath, InvalidValue, Mutability
-from muster.scim.normalise import normalise
+from muster.scim.normalise import is_unassigned, normalise
 from muster.scim.patch_request import Operation, Verb
 from muster.scim.path import Path
 from muster.scim.schema import Attribute, Type
@@ -15,19 +16,41 @@ from muster.scim.values import JsonValue, Resource, is_present
 class Edit:
     """One operation whose path the schema has resolved.
 
-    ``creates`` says that a replacement may create the element its filter describes, as a key of a no-path
-    value may.
+    ``creates`` says that the element its filter describes may be made, as by ``add`` and by a key of a
+    no-path value. ``dialect`` is what the sender may do beside the letter.
     """
 
     verb: Verb
     path: Path
     value: JsonValue = None
     creates: bool = False
+    dialect: Dialect = USUAL
 
     @classmethod
-    def of(cls, operation: Operation, path: Path) -> "Edit":
-        """Return the operation at its place."""
-        return cls(verb=operation.verb, path=path, value=operation.value, creates=operation.verb is Verb.ADD)
+    def of(cls, operation: Operation, path: Path, dialect: Dialect = USUAL) -> "Edit":
+        """Return the operation at its place.
+
+        Raises:
+            InvalidValue: It removes ``null`` from many elements, which could mean all of them or none.
+        """
+        creates = operation.verb is Verb.ADD or operation.capital or dialect.takes(REPLACE_CREATES)
+        edit = cls(verb=operation.verb, path=path, value=operation.value, creates=creates, dialect=dialect)
+        if operation.verb is Verb.REMOVE and operation.valued and edit.value is None and edit.means_all():
+            raise InvalidValue("null removes nothing; leave the value out to remove all", path=str(path))
+        return edit
+
+    def __post_init__(self) -> None:
+        """Take an empty text for no value where the dialect does."""
+        leaf = self.path.sub or self.path.attribute
+        if self.value == "" and leaf is not None and is_unassigned(leaf, "", self.dialect):
+            object.__setattr__(self, "value", None)
+
+    def means_all(self) -> bool:
+        """Tell whether the path selects every element of a multi-valued attribute."""
+        path = self.path
+        return (
+            path.filter is None and path.sub is None and bool(path.attribute and path.attribute.multi_valued)
+        )
 
     def attribute(self) -> Attribute:
         """Return the attribute that changes.
@@ -45,6 +68,41 @@ class Edit:
             return []
         return self.value if isinstance(self.value, list) else [self.value]
 
+    def normal(self) -> JsonValue:
+        """Return the value in the shape of the attribute; that of a multi-valued one may be a bare element.
+
+        Raises:
+            InvalidValue: It does not fit.
+        """
+        attribute = self.attribute()
+        value = self.listed() if attribute.multi_valued else self.value
+        return normalise(attribute, value, str(self.path), dialect=self.dialect)
+
+    def taken(self, value: JsonValue) -> Resource | None:
+        """Return the known parts of a complex value of the attribute.
+
+        Raises:
+            InvalidValue: Nothing in it is known, so taking it would do nothing, or a part does not fit.
+        """
+        attribute, at = self.attribute(), str(self.path)
+        if isinstance(value, dict) and value and not any(attribute.sub(key) for key in value):
+            raise InvalidValue("none of these sub-attributes exists", path=at)
+        single = [value] if attribute.multi_valued else value
+        found = normalise(attribute, single, at, dialect=self.dialect)
+        one = found[0] if isinstance(found, list) else found
+        return one if isinstance(one, dict) else None
+
+    def cleared(self, value: Resource) -> set[str]:
+        """Return the sub-attributes that the value unassigns, as by ``null`` or ``[]`` (RFC 7643 §2.5)."""
+        subs = ((self.attribute().sub(key), part) for key, part in value.items())
+        return {
+            sub.name
+            for sub, part in subs
+            if sub is not None
+            and sub.mutability is not Rule.READ_ONLY
+            and is_unassigned(sub, part, self.dialect)
+        }
+
     def check_mutability(self) -> None:
         """Return when the client may change the target at all.
 
@@ -54,26 +112,6 @@ class Edit:
         for part in (self.attribute(), self.path.sub):
             if part is not None and part.mutability is Rule.READ_ONLY:
                 raise Mutability("the attribute is read-only", path=str(self.path))
-
-
-def taken(attribute: Attribute, value: JsonValue, at: str) -> Resource | None:
-    """Return the known parts of a complex value.
-
-    Raises:
-        InvalidValue: Nothing in it is known, so taking it would do nothing, or a part does not fit.
-    """
-    if isinstance(value, dict) and value and not any(attribute.sub(key) for key in value):
-        raise InvalidValue("none of these sub-attributes exists", path=at)
-    single = value if not attribute.multi_valued else [value]
-    found = normalise(attribute, single, at)
-    one = found[0] if isinstance(found, list) else found
-    return one if isinstance(one, dict) else None
-
-
-def cleared(attribute: Attribute, value: Resource) -> set[str]:
-    """Return the sub-attributes that the value unassigns by ``null`` or ``[]`` (RFC 7643 §2.5)."""
-    subs = (attribute.sub(key) for key, part in value.items() if part is None or part == [])
-    return {sub.name for sub in subs if sub is not None and sub.mutability is not Rule.READ_ONLY}
 
 
 def changed_part(old: Resource, sub: Attribute, edit: Edit) -> Resource:
@@ -88,9 +126,11 @@ def changed_part(old: Resource, sub: Attribute, edit: Edit) -> Resource:
         new = None
     elif sub.multi_valued and edit.verb is Verb.ADD:
         before = old.get(sub.name)
-        new = normalise(sub, [*(before if isinstance(before, list) else []), *edit.listed()], at)
+        new = normalise(
+            sub, [*(before if isinstance(before, list) else []), *edit.listed()], at, dialect=edit.dialect
+        )
     else:
-        new = normalise(sub, edit.listed() if sub.multi_valued else edit.value, at)
+        new = normalise(sub, edit.listed() if sub.multi_valued else edit.value, at, dialect=edit.dialect)
     changed = {name: part for name, part in old.items() if name != sub.name}
     if new is not None:
         changed[sub.name] = new

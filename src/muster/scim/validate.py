@@ -8,8 +8,9 @@ in a resource.
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from muster.scim.errors import InvalidSyntax, InvalidValue, Mutability
-from muster.scim.normalise import Unknown, kept, kept_name, normalise
+from muster.scim.dialects import USUAL, Dialect, Unknown
+from muster.scim.errors import InvalidPath, InvalidSyntax, InvalidValue, Mutability
+from muster.scim.normalise import kept, kept_name, normalise, take_unknown
 from muster.scim.schema import Attribute, ResourceType, Schema
 from muster.scim.schema import Mutability as Rule
 from muster.scim.values import JsonValue, Resource, elements, is_present, spelled
@@ -22,24 +23,23 @@ def validate(
     resource_type: ResourceType,
     *,
     replacing: Resource | None = None,
-    unknown: Unknown = Unknown.DROP,
-    unknown_extensions: Unknown = Unknown.KEEP,
+    dialect: Dialect = USUAL,
 ) -> Resource:
     """Return the resource the body describes, in the schema's spelling.
 
     ``null`` and ``[]`` are unassigned and left out. An attribute of an extension that stands at the top
-    level, as some clients send ``manager``, moves into its extension. ``schemas`` lists exactly the schemas
-    with content.
+    level, as some clients send ``manager``, moves into its extension; so does one noted with its URN.
+    ``schemas`` lists exactly the schemas with content.
 
     Args:
         body: The parsed request body.
         resource_type: What it claims to be.
         replacing: The resource a PUT replaces, whose immutable values must stay; ``None`` when creating.
-        unknown: What becomes of attributes and sub-attributes no schema describes.
-        unknown_extensions: What becomes of containers named by URNs that the resource type does not know.
+        dialect: What the sender may do beside the letter.
 
     Raises:
-        InvalidSyntax: The body is no object.
+        InvalidSyntax: The body is no object, or holds what the dialect refuses.
+        InvalidPath: A name with the URN of an extension is none of its attributes.
         InvalidValue: A value is missing or does not fit; the error has the attribute's path.
         Mutability: The replacement changes an immutable value.
     """
@@ -47,12 +47,11 @@ def validate(
         raise InvalidSyntax("a resource is a JSON object")
     parts = _sorted_out(body, resource_type)
     _check_schemas(parts.schemas, resource_type)
-    resource = _attributes(parts.core, resource_type.attribute, "", unknown)
+    resource = _attributes(parts.core, resource_type.attribute, "", dialect)
     for schema, container in parts.extensions.values():
-        _put(resource, schema.urn, _attributes(container, schema.attribute, f"{schema.urn}:", unknown))
-    if unknown_extensions is Unknown.KEEP:
-        for urn, value in parts.foreign.items():
-            _put(resource, urn, _foreign(urn, value))
+        _put(resource, schema.urn, _attributes(container, schema.attribute, f"{schema.urn}:", dialect))
+    for urn, value in parts.foreign.items():
+        _put(resource, urn, _foreign(urn, value, dialect.unknown_extensions))
     if replacing is not None:
         _keep_immutable(resource, replacing, resource_type)
     check_required(resource, resource_type)
@@ -111,15 +110,30 @@ def _sorted_out(body: Resource, resource_type: ResourceType) -> _Parts:
             parts.extensions[schema.urn] = (schema, _extension(schema, value))
         elif key.lower() == resource_type.schema.urn.lower():
             raise InvalidValue("the attributes of the core schema stand at the top level", path=key)
+        elif (meant := _owner(key, resource_type)) is not None:
+            stray.append((*meant, value))
         elif ":" in key:
             parts.foreign[key] = value
-        elif resource_type.attribute(key) is None and (owner := resource_type.extended(key)) is not None:
-            stray.append((owner, key, value))
         elif key.lower() != "schemas":
             parts.core[key] = value
     for owner, key, value in stray:
         _take_in(parts, owner, key, value)
     return parts
+
+
+def _owner(key: str, resource_type: ResourceType) -> tuple[Schema, str] | None:
+    """Return the extension whose attribute a key of the top level means, and the attribute's name there."""
+    if ":" not in key:
+        schema = None if resource_type.attribute(key) else resource_type.extended(key)
+        return None if schema is None else (schema, key)
+    for schema in (item.schema for item in resource_type.extensions):
+        length = len(schema.urn)
+        if key[:length].lower() == schema.urn.lower() and key[length] in ":.":
+            name = key[length + 1 :]
+            if schema.attribute(name) is None:
+                raise InvalidPath("there is no such attribute", path=f"{schema.urn}:{name[:80]}")
+            return schema, name
+    return None
 
 
 def _take_in(parts: _Parts, schema: Schema, key: str, value: JsonValue) -> None:
@@ -130,7 +144,7 @@ def _take_in(parts: _Parts, schema: Schema, key: str, value: JsonValue) -> None:
 
 
 def _attributes(
-    container: Resource, find: Callable[[str], Attribute | None], prefix: str, unknown: Unknown
+    container: Resource, find: Callable[[str], Attribute | None], prefix: str, dialect: Dialect
 ) -> Resource:
     found: Resource = {}
     for key, value in container.items():
@@ -138,11 +152,10 @@ def _attributes(
         if attribute is not None:
             at = prefix + attribute.name
             if attribute.mutability is not Rule.READ_ONLY:
-                normal = normalise(attribute, value, at, unknown=unknown)
+                normal = normalise(attribute, value, at, dialect=dialect)
                 _put(found, attribute.name, None if attribute.mutability is Rule.WRITE_ONLY else normal)
-        elif unknown is Unknown.KEEP:
-            at = f"{prefix}{key[:80]}"
-            _put(found, kept_name(key, at), kept(value, at))
+        else:
+            take_unknown(found, key, value, f"{prefix}{key[:80]}", dialect.unknown)
     return found
 
 
@@ -160,8 +173,12 @@ def _extension(schema: Schema, value: JsonValue) -> Resource:
     return dict(value)
 
 
-def _foreign(urn: str, value: JsonValue) -> JsonValue:
+def _foreign(urn: str, value: JsonValue, unknown: Unknown) -> JsonValue:
     at = urn[:_LONGEST_URN]
+    if unknown is Unknown.REFUSE:
+        raise InvalidSyntax("the resource type has no such extension", path=at)
+    if unknown is Unknown.DROP:
+        return None
     if value is not None and (not isinstance(value, dict) or len(urn) > _LONGEST_URN):
         raise InvalidValue("a schema extension is an object named by its URN", path=at)
     return kept(value, kept_name(at, at))

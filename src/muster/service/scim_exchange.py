@@ -10,6 +10,7 @@ from muster.directory.sources import Bearer
 from muster.intake.inbound import Inbound
 from muster.model import BadInput, Priority, Source
 from muster.model.text import normalised
+from muster.scim.dialects import USUAL, Dialect
 from muster.scim.errors import (
     BadRequest,
     Conflict,
@@ -35,11 +36,12 @@ Answer = TypeVar("Answer")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
-    """The source that speaks, and the base URL it reached us by, without a slash at the end."""
+    """The source that speaks, how, and the base URL it reached us by, without a slash at the end."""
 
     bearer: Bearer
     base: str
     types: Types = STANDARD
+    dialect: Dialect = USUAL
 
     @property
     def source(self) -> Source:

@@ -49,7 +49,7 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
     Raises:
         ScimError: The body is no group, its displayName is taken, or a member is nobody the source has.
     """
-    facts = _facts(validate(body, caller.types.group))
+    facts = _facts(validate(body, caller.types.group, dialect=caller.dialect))
     inbound = caller.inbound(desk, "POST /Groups")
 
     async def work(tx: Transaction) -> Stored:
@@ -116,7 +116,7 @@ async def put(
     """
 
     def changed(resource: Resource) -> Resource:
-        return validate(body, caller.types.group, replacing=resource)
+        return validate(body, caller.types.group, replacing=resource, dialect=caller.dialect)
 
     return await _change(desk, caller, id, changed, cause="PUT /Groups", expected=expected)
 
@@ -133,7 +133,7 @@ async def patch(
     operations = parse_request(body)
 
     def changed(resource: Resource) -> Resource:
-        return apply(resource, operations, caller.types.group)
+        return apply(resource, operations, caller.types.group, dialect=caller.dialect)
 
     return await _change(desk, caller, id, changed, cause="PATCH /Groups", expected=expected)
 

@@ -53,7 +53,7 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
     Raises:
         ScimError: The body is no user, or its userName or externalId is taken.
     """
-    facts = _facts(validate(body, caller.types.user), active=True)
+    facts = _facts(validate(body, caller.types.user, dialect=caller.dialect), active=True)
     inbound = caller.inbound(desk, "POST /Users", priority=Priority.JOINER)
 
     async def work(tx: Transaction) -> Stored:
@@ -120,7 +120,7 @@ async def put(
     """
 
     def changed(resource: Resource) -> Resource:
-        return validate(body, caller.types.user, replacing=resource)
+        return validate(body, caller.types.user, replacing=resource, dialect=caller.dialect)
 
     return await _change(desk, caller, PersonId(id), changed, cause="PUT /Users", expected=expected)
 
@@ -137,7 +137,7 @@ async def patch(
     operations = parse_request(body)
 
     def changed(resource: Resource) -> Resource:
-        after = apply(resource, operations, caller.types.user)
+        after = apply(resource, operations, caller.types.user, dialect=caller.dialect)
         if "active" not in after:
             raise Mutability("a user is active or not; replace it by true or false", path="active")
         return after

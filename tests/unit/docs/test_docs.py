@@ -22,6 +22,7 @@ from muster.kit.contract import Power
 from muster.kit.manifest import AttributeManifest, CallLimits, KindManifest, Manifest
 from muster.kit.settings import Setting
 from muster.model import Limits, Removal
+from muster.scim.dialects import TOLERANCES
 
 ROOT = Path(__file__).resolve().parents[3]
 SOURCE = ROOT / "src" / "muster"
@@ -233,6 +234,28 @@ def test_every_table_and_column_is_described() -> None:
     described["audit"] -= {"alembic_version", "migration_turn"}
 
     assert described == {table.name: set(table.columns.keys()) for table in metadata.sorted_tables}
+
+
+def test_every_tolerance_of_the_scim_endpoint_is_described() -> None:
+    """The table of what is tolerated has a row for each, with what, by whom and whether it is a choice."""
+    said = section(REFERENCE / "scim.md", "## Tolerated")
+    accepted = {
+        (True, True): "always",
+        (False, True): "unless switched off",
+        (False, False): "if switched on",
+    }
+
+    assert re.findall(r"^\| (`.*) \|$", said, re.MULTILINE) == [
+        " | ".join(
+            (
+                f"`{tolerance.name}`",
+                tolerance.what,
+                ", ".join(tolerance.senders),
+                accepted[tolerance.harmless, tolerance.usual],
+            )
+        )
+        for tolerance in TOLERANCES
+    ]
 
 
 def test_every_noun_is_in_the_glossary() -> None:

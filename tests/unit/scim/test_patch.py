@@ -136,7 +136,13 @@ def test_remove_a_member() -> None:
 def test_remove_all_members() -> None:
     """RFC 7644 §3.5.2.2: without a filter the attribute becomes unassigned."""
     assert None is group({"op": "remove", "path": "members"})
-    assert None is group({"op": "remove", "path": "members", "value": None})
+
+
+@pytest.mark.parametrize("value", [None, [], "", {}, [None], [{}], [{"value": None}], {"members": [BABS]}])
+def test_removing_what_nobody_can_read_empties_no_group(value: object) -> None:
+    """A removal that names nobody is refused: it could mean everybody or nobody."""
+    with pytest.raises(InvalidValue):
+        group({"op": "Remove", "path": "members", "value": value})
 
 
 def test_remove_an_email_by_two_conditions() -> None:
@@ -704,7 +710,7 @@ def test_operations_are_values() -> None:
     }
 
     assert (
-        Operation(verb=Verb.REPLACE, path="title"),
+        Operation(verb=Verb.REPLACE, path="title", capital=True),
         Operation(verb=Verb.REMOVE, path="title", valued=False),
     ) == parse_request(body)
 

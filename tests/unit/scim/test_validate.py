@@ -5,8 +5,8 @@ from typing import Any
 import pytest
 
 from muster.scim.builtin import ENTERPRISE_USER_SCHEMA, ENTERPRISE_USER_URN, GROUP, GROUP_URN, USER, USER_URN
+from muster.scim.dialects import Dialect, Unknown
 from muster.scim.errors import InvalidSyntax, InvalidValue, Mutability, ScimError
-from muster.scim.normalise import Unknown
 from muster.scim.schema import Attribute, Extension, ResourceType, Schema, Type
 from muster.scim.schema import Mutability as Rule
 from muster.scim.validate import validate
@@ -212,7 +212,9 @@ def test_unknown_extensions_are_kept_by_default() -> None:
     body: Resource = {"schemas": [USER_URN], "userName": "u", "urn:other:x": {"a": [{"b": 1.5}, None, True]}}
 
     assert {**body, "schemas": [USER_URN, "urn:other:x"]} == validate(body, USER)
-    assert {"schemas": [USER_URN], "userName": "u"} == validate(body, USER, unknown_extensions=Unknown.DROP)
+    assert {"schemas": [USER_URN], "userName": "u"} == validate(
+        body, USER, dialect=Dialect(unknown_extensions=Unknown.DROP)
+    )
 
 
 def test_unknown_attributes_can_be_kept() -> None:
@@ -225,9 +227,11 @@ def test_unknown_attributes_can_be_kept() -> None:
         ENTERPRISE_USER_URN: {"desk": "4"},
     }
 
-    assert body == validate({**body, "hat": None}, USER, unknown=Unknown.KEEP)
+    assert body == validate({**body, "hat": None}, USER, dialect=Dialect(unknown=Unknown.KEEP))
     assert body == validate(
-        {**body, "emails": [{"value": "a", "verified": True, "seen": None}]}, USER, unknown=Unknown.KEEP
+        {**body, "emails": [{"value": "a", "verified": True, "seen": None}]},
+        USER,
+        dialect=Dialect(unknown=Unknown.KEEP),
     )
 
 
