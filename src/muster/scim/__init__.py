@@ -9,7 +9,8 @@ The tour, from the ground up:
 * ``values``: JSON, and the questions asked about it; ``errors``: the tree of what can be wrong; ``notation``:
   names
 * ``schema``: ``Attribute`` → ``Schema`` → ``ResourceType``; ``builtin``: User, EnterpriseUser, Group;
-  ``custom``: an operator's schema
+  ``custom``: a schema from its document; ``extending``: an operator's own, ``fitting``: what it makes of
+  what is stored
 * ``filter``: the AST, built and rendered; ``grammar``: text → AST, within limits; ``matching``: AST →
   predicate
 * ``path``: one place in a resource, to ``read`` and to ``write``
@@ -48,7 +49,9 @@ from muster.scim.discovery import (
     service_provider_config,
 )
 from muster.scim.errors import ScimError
+from muster.scim.extending import CustomSchema, custom_document, custom_schema, extended, unique_attributes
 from muster.scim.filter import Filter, Op, all_of, any_of, compare, present, quote, render, where
+from muster.scim.fitting import fitted
 from muster.scim.grammar import Limits, parse
 from muster.scim.listing import Page, list_response, page
 from muster.scim.matching import matches, predicate
@@ -77,6 +80,7 @@ __all__ = [
     "USUAL",
     "Attribute",
     "AuthenticationScheme",
+    "CustomSchema",
     "Dialect",
     "Extension",
     "Filter",
@@ -100,6 +104,10 @@ __all__ = [
     "any_of",
     "apply",
     "compare",
+    "custom_document",
+    "custom_schema",
+    "extended",
+    "fitted",
     "is_scim",
     "list_response",
     "matches",
@@ -120,6 +128,7 @@ __all__ = [
     "schemas_of",
     "service_provider_config",
     "tolerating",
+    "unique_attributes",
     "validate",
     "where",
     "write",

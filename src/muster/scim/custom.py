@@ -14,17 +14,20 @@ _LEVELS = 2
 def schema_from_document(document: JsonValue) -> Schema:
     """Return the schema the document describes; what it leaves out has the defaults of RFC 7643 §2.2.
 
+    Beyond those, a description is the name where there is none, and what is only written is never returned.
+
     Raises:
         InvalidValue: Something is missing, has the wrong type or contradicts itself; the error has the path.
     """
     if not isinstance(document, dict):
         raise InvalidValue("a schema is a JSON object")
     urn = _text(document, "id", "")
+    name = _text(document, "name", "", default="") or urn
     try:
         return Schema(
             urn=urn,
-            name=_text(document, "name", "", default=urn),
-            description=_text(document, "description", "", default=""),
+            name=name,
+            description=_text(document, "description", "", default="") or name,
             attributes=_attributes(document, "attributes", "", _LEVELS),
         )
     except ValueError as error:
@@ -45,17 +48,19 @@ def _attribute(document: JsonValue, at: str, levels: int) -> Attribute:
     if not isinstance(document, dict):
         raise InvalidValue("an attribute is a JSON object", path=at)
     prefix = f"{at}."
-    kind = _word(Type, document, "type", prefix, Type.STRING)
+    name = _text(document, "name", prefix)
+    mutability = _word(Mutability, document, "mutability", prefix, Mutability.READ_WRITE)
+    usual = Returned.NEVER if mutability is Mutability.WRITE_ONLY else Returned.DEFAULT
     try:
         return Attribute(
-            name=_text(document, "name", prefix),
-            type=kind,
+            name=name,
+            type=_word(Type, document, "type", prefix, Type.STRING),
             multi_valued=_truth(document, "multiValued", prefix),
-            description=_text(document, "description", prefix, default=""),
+            description=_text(document, "description", prefix, default="") or name,
             required=_truth(document, "required", prefix),
             case_exact=_truth(document, "caseExact", prefix),
-            mutability=_word(Mutability, document, "mutability", prefix, Mutability.READ_WRITE),
-            returned=_word(Returned, document, "returned", prefix, Returned.DEFAULT),
+            mutability=mutability,
+            returned=_word(Returned, document, "returned", prefix, usual),
             uniqueness=_word(Uniqueness, document, "uniqueness", prefix, Uniqueness.NONE),
             canonical_values=_texts(document, "canonicalValues", prefix),
             reference_types=_texts(document, "referenceTypes", prefix),

@@ -71,23 +71,28 @@ def check_required(resource: Resource, resource_type: ResourceType) -> None:
     Raises:
         InvalidValue: A required attribute, sub-attribute or extension is missing or empty.
     """
-    _check_attributes(resource, resource_type.schema.demanding, "")
+    check_attributes(resource, resource_type.schema.demanding, "")
     for item in resource_type.extensions:
         container = resource.get(item.schema.urn)
         if container is None and item.required:
             raise InvalidValue("this schema extension is required", path=item.schema.urn)
         if isinstance(container, dict):
-            _check_attributes(container, item.schema.demanding, f"{item.schema.urn}:")
+            check_attributes(container, item.schema.demanding, f"{item.schema.urn}:")
 
 
-def _check_attributes(container: Resource, attributes: tuple[Attribute, ...], prefix: str) -> None:
+def check_attributes(container: Resource, attributes: tuple[Attribute, ...], prefix: str) -> None:
+    """Return when each of the attributes that is required is there, and so are its required parts.
+
+    Raises:
+        InvalidValue: One is missing or empty; the prefix stands before its path.
+    """
     for attribute in attributes:
         value = container.get(attribute.name)
         if attribute.required and value in (None, "", []):
             raise InvalidValue("the attribute is required", path=prefix + attribute.name)
         for element in elements(value) if attribute.sub_attributes else ():
             part = element if isinstance(element, dict) else {}
-            _check_attributes(part, attribute.sub_attributes, f"{prefix}{attribute.name}.")
+            check_attributes(part, attribute.sub_attributes, f"{prefix}{attribute.name}.")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
