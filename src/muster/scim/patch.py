@@ -18,7 +18,7 @@ from muster.scim.patch_values import Edit, changed_part, check_held
 from muster.scim.path import Path, parse_path
 from muster.scim.schema import Mutability as Rule
 from muster.scim.schema import ResourceType, Schema, Type
-from muster.scim.validate import with_schemas
+from muster.scim.validate import check_extensions, with_schemas
 from muster.scim.values import JsonValue, Resource, is_present
 
 
@@ -187,9 +187,13 @@ def _with_named_schemas(resource: Resource, edit: Edit, resource_type: ResourceT
 
 
 def _settled(changed: Resource, before: Resource, resource_type: ResourceType) -> Resource:
-    """Return the resource with the schemas it uses, in their old order when they are the same."""
+    """Return the resource with the schemas it uses, in their old order when they are the same.
+
+    Only here is it known whether an extension lacks what it requires: another operation may add it.
+    """
     if changed is before:
         return dict(before)
+    check_extensions(changed, resource_type)
     settled = with_schemas(changed, resource_type)
     old, new = before.get("schemas"), settled["schemas"]
     if isinstance(old, list) and isinstance(new, list) and sorted(map(repr, old)) == sorted(map(repr, new)):

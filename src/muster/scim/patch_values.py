@@ -117,6 +117,8 @@ class Edit:
 def changed_part(old: Resource, sub: Attribute, edit: Edit) -> Resource:
     """Return the complex value with the sub-attribute the edit's path ends in set or removed.
 
+    What is only written is checked and dropped, as by ``validate``.
+
     Raises:
         InvalidValue: The value does not fit the sub-attribute.
         Mutability: The sub-attribute is set for good, or is required and would be removed.
@@ -124,6 +126,9 @@ def changed_part(old: Resource, sub: Attribute, edit: Edit) -> Resource:
     at = str(edit.path)
     if edit.verb is Verb.REMOVE:
         new = None
+    elif sub.mutability is Rule.WRITE_ONLY:
+        normalise(sub, edit.listed() if sub.multi_valued else edit.value, at, dialect=edit.dialect)
+        return old
     elif sub.multi_valued and edit.verb is Verb.ADD:
         before = old.get(sub.name)
         new = normalise(

@@ -72,6 +72,15 @@ def check_required(resource: Resource, resource_type: ResourceType) -> None:
         InvalidValue: A required attribute, sub-attribute or extension is missing or empty.
     """
     check_attributes(resource, resource_type.schema.demanding, "")
+    check_extensions(resource, resource_type)
+
+
+def check_extensions(resource: Resource, resource_type: ResourceType) -> None:
+    """Return when every required extension is there, and in each what it requires.
+
+    Raises:
+        InvalidValue: An extension, or a required part of one, is missing or empty.
+    """
     for item in resource_type.extensions:
         container = resource.get(item.schema.urn)
         if container is None and item.required:
@@ -217,8 +226,15 @@ def _keep_immutable(resource: Resource, replacing: Resource, resource_type: Reso
         if isinstance(old, dict):
             new = resource.get(urn)
             held: Resource = dict(new) if isinstance(new, dict) else {}
+            held.update(_read_only(old, item.schema))
             _hold(held, old, item.schema.attributes, f"{urn}:")
             _put(resource, urn, held)
+
+
+def _read_only(old: Resource, schema: Schema) -> Resource:
+    """Return what the extension holds that clients may not set, as since the operator said so."""
+    names = (item.name for item in schema.attributes if item.mutability is Rule.READ_ONLY)
+    return {name: old[name] for name in names if name in old}
 
 
 def _hold(new: Resource, old: Resource, attributes: tuple[Attribute, ...], prefix: str) -> None:
