@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -18,8 +17,9 @@ from muster.scim.discovery import (
 )
 from muster.scim.errors import InvalidValue
 from muster.scim.schema import Schema
+from rfc.examples import example
 
-RFC = json.loads((Path(__file__).parent / "data/rfc7643_8_7_1_schemas.json").read_text())
+RFC = example("rfc7643/8.7.1-schemas.json").body
 BASE = "https://example.com/v2/"
 
 

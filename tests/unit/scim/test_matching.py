@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 
 import pytest
 
@@ -9,8 +8,9 @@ from muster.scim.grammar import parse
 from muster.scim.matching import matches, predicate
 from muster.scim.schema import Attribute, Extension, ResourceType, Schema, Type
 from muster.scim.values import Resource
+from rfc.examples import example
 
-BABS: Resource = json.loads((Path(__file__).parent / "data/rfc7643_8_3_enterprise_user.json").read_text())
+BABS: Resource = example("rfc7643/8.3-enterprise-user.json").body
 AGED = ResourceType(
     name="User",
     endpoint="/Users",

@@ -1,6 +1,5 @@
 import copy
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -22,8 +21,8 @@ from muster.scim.path import parse_path
 from muster.scim.schema import Attribute, Extension, ResourceType, Schema, Type
 from muster.scim.schema import Mutability as Rule
 from muster.scim.values import Resource
+from rfc import examples
 
-DATA = Path(__file__).parent / "data"
 BABS = "2819c223-7f76-453a-919d-413861904646"
 MANDY = "902c246b-6245-4190-8e05-00816be7344a"
 JAMES = "08e1d05d-121c-4561-8b96-473d93df9210"
@@ -60,7 +59,7 @@ EMPLOYEE = ResourceType(
 
 def example(name: str) -> dict[str, Any]:
     """Return an example resource of RFC 7643 §8."""
-    loaded: dict[str, Any] = json.loads((DATA / f"rfc7643_{name}.json").read_text())
+    loaded: dict[str, Any] = examples.example(f"rfc7643/{name}.json").body
     return loaded
 
 
@@ -76,12 +75,12 @@ def patched(resource: Resource, *operations: dict[str, Any], type: ResourceType 
 
 def user(*operations: dict[str, Any]) -> dict[str, Any]:
     """Return what PATCH makes of the enterprise user of RFC 7643 §8.3."""
-    return dict(patched(example("8_3_enterprise_user"), *operations))
+    return dict(patched(example("8.3-enterprise-user"), *operations))
 
 
 def group(*operations: dict[str, Any]) -> list[str] | None:
     """Return the members PATCH leaves in the group of RFC 7643 §8.4, which are Babs and Mandy."""
-    members: Any = patched(example("8_4_group"), *operations, type=GROUP).get("members")
+    members: Any = patched(example("8.4-group"), *operations, type=GROUP).get("members")
     return None if members is None else [member["value"] for member in members]
 
 
@@ -110,8 +109,8 @@ def test_add_a_member() -> None:
 )
 def test_add_a_member_twice(value: object) -> None:
     """RFC 7644 §3.5.2.1: adding what is there changes nothing, however the member is described."""
-    assert example("8_4_group") == patched(
-        example("8_4_group"), {"op": "add", "path": "members", "value": value}, type=GROUP
+    assert example("8.4-group") == patched(
+        example("8.4-group"), {"op": "add", "path": "members", "value": value}, type=GROUP
     )
 
 
@@ -186,7 +185,7 @@ def test_replace_a_work_address() -> None:
         "formatted": "911 Universal City Plaza\nHollywood, CA 91608 US",
         "primary": True,
     }
-    before = example("8_3_enterprise_user")
+    before = example("8.3-enterprise-user")
     before["addresses"][0]["primary"] = False
     before["addresses"][1]["primary"] = True
     found: Any = patched(before, {"op": "replace", "path": 'addresses[type eq "work"]', "value": address})
@@ -196,7 +195,7 @@ def test_replace_a_work_address() -> None:
 
 def test_replace_a_street() -> None:
     """RFC 7644 §3.5.2.3: one sub-attribute of the selected address changes."""
-    before = example("8_3_enterprise_user")["addresses"]
+    before = example("8.3-enterprise-user")["addresses"]
     found = user(
         {"op": "replace", "path": 'addresses[type eq "work"].streetAddress', "value": "1010 Broadway Ave"}
     )
@@ -210,7 +209,7 @@ def test_replace_attributes_without_a_path() -> None:
         {"value": "bjensen@example.com", "type": "work", "primary": True},
         {"value": "babs@jensen.org", "type": "home"},
     ]
-    before = example("8_3_enterprise_user")
+    before = example("8.3-enterprise-user")
     before["emails"] = [{"value": "old@x.org"}]
     found = patched(before, {"op": "replace", "value": {"emails": emails, "nickname": "B"}})
 
@@ -220,7 +219,7 @@ def test_replace_attributes_without_a_path() -> None:
 @pytest.mark.parametrize("op", ["add", "replace"])
 def test_a_complex_attribute_keeps_what_is_not_named(op: str) -> None:
     """RFC 7644 §3.5.2.3: sub-attributes that are not specified are left unchanged; null clears one."""
-    name = example("8_3_enterprise_user")["name"]
+    name = example("8.3-enterprise-user")["name"]
     found = user({"op": op, "path": "name", "value": {"givenName": "Babs", "middleName": None}})
     del name["middleName"]
 
@@ -232,7 +231,7 @@ def test_a_complex_attribute_keeps_what_is_not_named(op: str) -> None:
     ("path", "value", "attribute", "expected"),
     [
         ("nickname", "x", "nickName", "x"),
-        ("name.givenName", "x", "name", {**example("8_3_enterprise_user")["name"], "givenName": "x"}),
+        ("name.givenName", "x", "name", {**example("8.3-enterprise-user")["name"], "givenName": "x"}),
         ("active", "False", "active", False),
         ("title", None, "title", None),
         (f"{USER_URN}:title", "x", "title", "x"),
@@ -294,7 +293,7 @@ def test_an_emptied_extension_goes() -> None:
 )
 def test_a_manager_is_set_in_many_forms(operation: dict[str, Any], expected: dict[str, Any] | None) -> None:
     """A bare id replaces the manager; an object or a sub-attribute changes what it names."""
-    before = example("8_3_enterprise_user")[ENTERPRISE_USER_URN]["manager"]
+    before = example("8.3-enterprise-user")[ENTERPRISE_USER_URN]["manager"]
 
     assert (expected or {**before, "value": "7"}) == user(operation)[ENTERPRISE_USER_URN]["manager"]
 
@@ -345,12 +344,12 @@ def test_keys_without_a_path_may_be_paths() -> None:
         found[ENTERPRISE_USER_URN]["employeeNumber"],
         found["active"],
     )
-    assert example("8_3_enterprise_user")["ims"] == found["ims"]
+    assert example("8.3-enterprise-user")["ims"] == found["ims"]
 
 
 def test_what_a_client_repeats_is_passed_over() -> None:
     """Okta repeats a group's id when it renames it, Keycloak the schemas; neither is an assignment."""
-    before = example("8_4_group")
+    before = example("8.4-group")
     found = patched(
         before,
         {"op": "replace", "value": {"id": before["id"], "schemas": before["schemas"], "displayName": "New"}},
@@ -483,7 +482,7 @@ def test_removing_the_last_part_removes_the_whole() -> None:
 )
 def test_what_is_so_already_changes_nothing(operation: dict[str, Any]) -> None:
     """The result equals the input, so that the time of the last change can stay (RFC 7644 §3.5.2.1)."""
-    before = example("8_3_enterprise_user")
+    before = example("8.3-enterprise-user")
 
     assert before == patched(before, operation)
 
@@ -573,7 +572,7 @@ def test_members_are_added_and_removed_but_not_changed(
 def test_an_immutable_part_may_be_set_once() -> None:
     """RFC 7644 §3.5.2: add is allowed where an immutable attribute has no value."""
     found: Any = patched(
-        example("8_4_group"),
+        example("8.4-group"),
         {"op": "add", "path": f'members[value eq "{BABS}"].type', "value": "User"},
         {"op": "add", "path": f'members[value eq "{BABS}"]', "value": {"type": "User"}},
         type=GROUP,
@@ -655,11 +654,11 @@ def test_lists_inside_elements() -> None:
 
 def test_a_failing_operation_leaves_everything() -> None:
     """PATCH is atomic: what came before the failing operation is not seen (RFC 7644 §3.5.2)."""
-    before = example("8_3_enterprise_user")
+    before = example("8.3-enterprise-user")
     with pytest.raises(NoTarget):
         patched(before, {"op": "replace", "path": "title", "value": "x"}, {"op": "remove"})
 
-    assert example("8_3_enterprise_user") == before
+    assert example("8.3-enterprise-user") == before
 
 
 def test_each_operation_sees_the_result_of_the_one_before() -> None:

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -9,10 +8,9 @@ from muster.scim.errors import InvalidValue
 from muster.scim.projection import project, projection
 from muster.scim.schema import Attribute, Extension, ResourceType, Returned, Schema, Type
 from muster.scim.values import Resource
+from rfc.examples import example
 
-BABS: dict[str, Any] = json.loads(
-    (Path(__file__).parent / "data/rfc7643_8_3_enterprise_user.json").read_text()
-)
+BABS: dict[str, Any] = example("rfc7643/8.3-enterprise-user.json").body
 MINIMUM = {"schemas": BABS["schemas"], "id": BABS["id"]}
 SECRETIVE = ResourceType(
     name="Thing",

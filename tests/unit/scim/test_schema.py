@@ -1,5 +1,3 @@
-import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -16,11 +14,9 @@ from muster.scim.builtin import (
 from muster.scim.errors import InvalidPath
 from muster.scim.notation import AttributeName, parse_attribute
 from muster.scim.schema import Attribute, Extension, ResourceType, Schema, Type
+from rfc.examples import example
 
-RFC = {
-    document["id"]: document
-    for document in json.loads((Path(__file__).parent / "data/rfc7643_8_7_1_schemas.json").read_text())
-}
+RFC = {document["id"]: document for document in example("rfc7643/8.7.1-schemas.json").body}
 # Each line is a place where the words of RFC 7643 §2 or §4 win over the example document of §8.7.1.
 DELIBERATE = {
     "profileUrl": {"caseExact": True},

@@ -1,5 +1,4 @@
 import json
-from pathlib import Path
 from typing import Any
 
 import pytest
@@ -11,8 +10,8 @@ from muster.scim.schema import Attribute, Extension, ResourceType, Schema, Type
 from muster.scim.schema import Mutability as Rule
 from muster.scim.validate import validate
 from muster.scim.values import Resource
+from rfc import examples
 
-DATA = Path(__file__).parent / "data"
 HR = Schema(
     urn="urn:example:hr:1.0",
     name="HR",
@@ -43,7 +42,7 @@ EMPLOYEE = ResourceType(
 
 def example(name: str) -> dict[str, Any]:
     """Return an example resource of RFC 7643 §8."""
-    loaded: dict[str, Any] = json.loads((DATA / f"rfc7643_{name}.json").read_text())
+    loaded: dict[str, Any] = examples.example(f"rfc7643/{name}.json").body
     return loaded
 
 
@@ -61,7 +60,7 @@ def hr(**attributes: Any) -> Resource:  # noqa: ANN401 - any JSON
     return {name: value for name, value in found.items() if name != "badge"}
 
 
-@pytest.mark.parametrize("name", ["8_1_minimal_user", "8_2_full_user", "8_3_enterprise_user"])
+@pytest.mark.parametrize("name", ["8.1-minimal-user", "8.2-full-user", "8.3-enterprise-user"])
 def test_the_users_of_the_rfc_are_valid(name: str) -> None:
     """Each example user of RFC 7643 §8 is accepted and loses only what a client cannot set."""
     body = example(name)
@@ -76,7 +75,7 @@ def test_the_users_of_the_rfc_are_valid(name: str) -> None:
 
 def test_the_group_of_the_rfc_is_valid() -> None:
     """The example group of RFC 7643 §8.4 is accepted with its members."""
-    body = example("8_4_group")
+    body = example("8.4-group")
 
     assert {key: body[key] for key in ("schemas", "displayName", "members")} == validate(body, GROUP)
 
@@ -334,7 +333,7 @@ def test_a_replacement_may_set_what_was_unset() -> None:
 
 def test_the_input_is_not_changed() -> None:
     """Validation builds a new resource."""
-    body = example("8_3_enterprise_user") | {"division": "x"}
+    body = example("8.3-enterprise-user") | {"division": "x"}
     before = json.dumps(body)
     validate(body, USER)
 
