@@ -13,6 +13,7 @@ from dataclasses import replace
 from muster.scim.dialects import USUAL, Dialect
 from muster.scim.errors import InvalidPath, InvalidValue, Mutability, NoTarget
 from muster.scim.patch_elements import changed_elements
+from muster.scim.patch_foreign import foreign_changed, foreign_place
 from muster.scim.patch_request import Operation, Verb
 from muster.scim.patch_values import Edit, changed_part, check_held
 from muster.scim.path import Path, parse_path
@@ -56,16 +57,26 @@ def _applied(
     resource: Resource, operation: Operation, resource_type: ResourceType, dialect: Dialect
 ) -> Resource:
     if operation.path is not None:
-        path = parse_path(operation.path, resource_type)
-        return _edited(resource, Edit.of(operation, path, dialect), resource_type)
+        return _at(operation.path, resource, operation, resource_type, dialect)
     if operation.verb is Verb.REMOVE:
         raise NoTarget("remove needs a path")
     for key, value in _attributes(operation.value).items():
-        path = parse_path(key, resource_type)
-        if _is_assignable(path):
-            edit = Edit(verb=operation.verb, path=path, value=value, creates=True, dialect=dialect)
-            resource = _edited(resource, edit, resource_type)
+        part = replace(operation, value=value)
+        resource = _at(key, resource, part, resource_type, dialect)
     return resource
+
+
+def _at(
+    text: str, resource: Resource, operation: Operation, resource_type: ResourceType, dialect: Dialect
+) -> Resource:
+    """Return the resource after the operation at one place: at its path, or at a key of its value."""
+    place = foreign_place(text, operation.value, resource, resource_type)
+    if place is not None:
+        return foreign_changed(resource, place, operation.verb, operation.value, dialect)
+    path = parse_path(text, resource_type)
+    if operation.path is None and not _is_assignable(path):
+        return resource
+    return _edited(resource, Edit.of(operation, path, dialect), resource_type)
 
 
 def _attributes(value: JsonValue) -> Resource:

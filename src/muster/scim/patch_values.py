@@ -33,7 +33,12 @@ class Edit:
         Raises:
             InvalidValue: It removes ``null`` from many elements, which could mean all of them or none.
         """
-        creates = operation.verb is Verb.ADD or operation.capital or dialect.takes(REPLACE_CREATES)
+        creates = (
+            operation.verb is Verb.ADD
+            or operation.path is None
+            or operation.capital
+            or dialect.takes(REPLACE_CREATES)
+        )
         edit = cls(verb=operation.verb, path=path, value=operation.value, creates=creates, dialect=dialect)
         if operation.verb is Verb.REMOVE and operation.valued and edit.value is None and edit.means_all():
             raise InvalidValue("null removes nothing; leave the value out to remove all", path=str(path))

@@ -333,3 +333,70 @@ def test_an_unknown_form_is_refused(operation: dict[str, Any]) -> None:
     with pytest.raises(BadRequest):
         babs(operation)
     assert before == json.dumps(BABS)
+
+
+HATTED: Resource = {"schemas": [USER_URN, CUSTOM], "userName": "u", CUSTOM: {"hat": "red", "sizes": [1, 2]}}
+BARE: Resource = {"schemas": [USER_URN], "userName": "u"}
+
+
+@pytest.mark.parametrize(
+    ("operation", "expected"),
+    [
+        ({"op": "add", "path": f"{CUSTOM}:hat", "value": "blue"}, {"hat": "blue", "sizes": [1, 2]}),
+        ({"op": "replace", "path": f"{CUSTOM.upper()}:HAT", "value": 7}, {"hat": 7, "sizes": [1, 2]}),
+        ({"op": "replace", "value": {f"{CUSTOM}:hat": "blue"}}, {"hat": "blue", "sizes": [1, 2]}),
+        ({"op": "replace", "value": {CUSTOM: {"hat": None, "shoe": 7}}}, {"sizes": [1, 2], "shoe": 7}),
+        ({"op": "add", "path": f"{CUSTOM}:sizes", "value": [2, 3]}, {"hat": "red", "sizes": [1, 2, 3]}),
+        ({"op": "replace", "path": f"{CUSTOM}:sizes", "value": [3]}, {"hat": "red", "sizes": [3]}),
+        ({"op": "remove", "path": f"{CUSTOM}:sizes"}, {"hat": "red"}),
+        ({"op": "replace", "path": f"{CUSTOM}:sizes", "value": None}, {"hat": "red"}),
+        ({"op": "remove", "path": CUSTOM}, None),
+    ],
+)
+def test_an_unknown_extension_is_patched_by_policy(
+    operation: dict[str, Any], expected: dict[str, Any] | None
+) -> None:
+    """What is kept can be changed, as a whole or by attribute; what is dropped is passed over."""
+    kept = patched(HATTED, USER, USUAL, operation)
+    dropped = patched(BARE, USER, Dialect(unknown_extensions=Unknown.DROP), operation)
+
+    assert expected == kept.get(CUSTOM)
+    assert (CUSTOM in kept) is (kept["schemas"] == [USER_URN, CUSTOM])
+    assert BARE == dropped
+
+
+@pytest.mark.parametrize("path", [f"{CUSTOM}:hat", "http://acme.example/scim/User:hat"])
+def test_an_unknown_extension_begins_with_its_first_attribute(path: str) -> None:
+    """Without an earlier value, the name after the last colon is the attribute."""
+    after = patched(BARE, USER, USUAL, {"op": "Add", "path": path, "value": "red"})
+
+    assert {path.rpartition(":")[0]: {"hat": "red"}} == {key: after[key] for key in after if ":" in key}
+
+
+@pytest.mark.parametrize(
+    "operation",
+    [
+        {"op": "add", "path": f"{CUSTOM}:hat.colour", "value": "red"},
+        {"op": "add", "path": f'{CUSTOM}:hats[type eq "a"].value', "value": "red"},
+        {"op": "remove", "path": f"{CUSTOM}:sizes", "value": [1]},
+        {"op": "replace", "path": CUSTOM, "value": "red"},
+        {"op": "replace", "path": f"{ENTERPRISE_USER_URN}:hat", "value": "red"},
+        {"op": "replace", "path": "name:givenName", "value": "x"},
+    ],
+)
+def test_what_is_not_understood_of_an_unknown_extension_is_refused(operation: dict[str, Any]) -> None:
+    """Nothing is guessed about attributes that nobody described, whether they are kept or dropped."""
+    for policy in Unknown:
+        with pytest.raises(BadRequest):
+            patched(HATTED, USER, Dialect(unknown_extensions=policy), operation)
+
+
+def test_an_unknown_extension_is_refused_by_policy() -> None:
+    """Where unknown extensions are refused, so is every change of one."""
+    for operation in (
+        {"op": "add", "path": f"{CUSTOM}:hat", "value": "x"},
+        {"op": "add", "value": {CUSTOM: {"hat": "x"}}},
+        {"op": "remove", "path": CUSTOM},
+    ):
+        with pytest.raises(InvalidPath):
+            patched(BARE, USER, Dialect(unknown_extensions=Unknown.REFUSE), operation)
