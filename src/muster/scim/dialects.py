@@ -96,8 +96,8 @@ TOLERANCES: Final = (
     ),
     Tolerance(
         name="bare-element",
-        what="one element of a multi-valued attribute without a list around it, in PATCH",
-        senders=(_ENTRA, _OKTA),
+        what="one element of a multi-valued attribute without a list around it",
+        senders=(_ONELOGIN,),
     ),
     Tolerance(
         name="add-creates",

@@ -60,6 +60,8 @@ def normalise(attribute: Attribute, value: JsonValue, at: str, *, dialect: Diale
         return _one(attribute, value, at, dialect)
     if value is None:
         return None
+    if isinstance(value, dict) and value and attribute.type is Type.COMPLEX:
+        value = [value]
     if not isinstance(value, list):
         raise _misfit(at, "a list", value)
     found = [_one(attribute, item, f"{at}[{index}]", dialect) for index, item in enumerate(value)]

@@ -122,6 +122,8 @@ FORMS: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
             {"members": [{"value": "1"}, {"value": "2"}, {"value": "3"}]},
         ),
         (babs({"op": "replace", "path": "emails", "value": HOME}), {"emails": [HOME]}),
+        (babs({"op": "replace", "value": {"emails": HOME}}), {"emails": [HOME]}),
+        (hired(emails=HOME), {"emails": [HOME]}),
     ],
     "add-creates": [
         (

@@ -167,7 +167,7 @@ def test_what_stands_in_the_extension_wins() -> None:
         ({"password": 5}, "password"),
         ({"name": "Barbara"}, "name"),
         ({"name": {"givenName": 5}}, "name.givenName"),
-        ({"emails": {"value": "x"}}, "emails"),
+        ({"emails": {}}, "emails"),
         ({"emails": ["x"]}, "emails[0]"),
         ({"emails": [{"value": "a"}, {"value": 5}]}, "emails[1].value"),
         ({"emails": [{"value": "a", "primary": True}, {"value": "b", "primary": "True"}]}, "emails"),
