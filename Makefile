@@ -42,15 +42,16 @@ format: tools ## Put the code into the agreed shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: tools ## Measure speed and scale
-	@$(BIN)/python -m bench
+bench: tools ## Measure speed and scale, side by side with others; ONLY=scim or ONLY=sync
+	@$(if $(filter sync,$(ONLY)),,.ci/need-wrk)
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
 
 docs: .venv/.docs ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build/html
 
 lock: .venvs/lock/.locked ## Make the lock files anew; UPGRADE=1 takes newer versions, a week old at least
 	$(COMPILE) pyproject.toml -o requirements/run.txt
-	for name in build test check docs lock apps/scim2-server apps/django-scim2; do \
+	for name in build test check docs lock apps/scim2-server apps/scim2-server-uvicorn apps/django-scim2; do \
 		$(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 

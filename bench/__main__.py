@@ -1,42 +1,81 @@
-"""``make bench``: run every measurement, print the table, write JSON to ``bench/results``."""
+"""``make bench``: run the measurements, print their tables, write JSON to ``bench/results``."""
 
 import argparse
 import asyncio
 import json
+import os
 import sys
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
 import uvloop
 
-from bench import initial_sync
-from bench.reporting import Row, show
+from bench import initial_sync, reporting
+from bench.scim_server import side_by_side, tables
 from muster.cli import logs
 from muster.db import system_clock
+
+SUBJECTS: Final = ("scim", "sync")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """What is to be measured, and how thoroughly."""
+
+    only: str | None
+    people: int
+    rounds: int
+    seconds: float
 
 
 def main() -> None:
     """Run the measurements asked for."""
+    wanted = _wanted()
+    logs.configure("error")
+    found: dict[str, object] = {}
+    if wanted.only in {None, "scim"}:
+        found["scim"] = _scim(wanted)
+    if wanted.only in {None, "sync"}:
+        found["sync"] = _sync(wanted)
+    _keep(found)
+
+
+def _wanted() -> Wanted:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--only", choices=SUBJECTS, help="measure this alone")
     parser.add_argument(
         "--people", type=int, default=1_000, help="people in the initial sync (default 1,000)"
     )
     parser.add_argument(
         "--rounds", type=int, default=3, help="rounds, side by side; the median counts (default 3)"
     )
-    given = parser.parse_args()
-    logs.configure("error")
+    parser.add_argument(
+        "--seconds", type=float, default=2, help="for one server in one round of a row (default 2)"
+    )
+    return Wanted(**vars(parser.parse_args()))
+
+
+def _scim(wanted: Wanted) -> object:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
-        rows: list[Row] = runner.run(initial_sync.measure(people=given.people, rounds=given.rounds))
-    show(rows)
+        comparison = runner.run(side_by_side.compare(rounds=wanted.rounds, seconds=wanted.seconds))
+    tables.show(comparison)
+    return tables.as_data(comparison)
+
+
+def _sync(wanted: Wanted) -> object:
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        rows = runner.run(initial_sync.measure(people=wanted.people, rounds=wanted.rounds))
+    reporting.show(rows)
+    return [row.as_data() for row in rows]
+
+
+def _keep(found: dict[str, object]) -> None:
     folder = Path(__file__).parent / "results"
     folder.mkdir(exist_ok=True)
     at = system_clock()
     path = folder / f"{at:%Y%m%dT%H%M%SZ}.json"
-    document = {
-        "at": at.isoformat(),
-        "python": sys.version,
-        "rows": [row.as_data() for row in rows],
-    }
+    document = {"at": at.isoformat(), "python": sys.version, "cores": os.cpu_count(), **found}
     path.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
     print(f"\nWritten to {path}")
 

@@ -1,5 +1,6 @@
 """Rows of a measurement, and how they are shown."""
 
+import sys
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass, field
 from statistics import median
@@ -8,7 +9,7 @@ from typing import Final
 from rich.console import Console
 from rich.table import Table
 
-_WIDTH: Final = 140  # columns; the figures are often read from a file
+WIDTH: Final = 150  # columns; the figures are often read from a file
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +36,14 @@ class Row:
         return {**asdict(self), "ratio": self.ratio}
 
 
+def say(text: str) -> None:
+    """Tell whoever waits how far it is, beside the figures."""
+    print(text, file=sys.stderr, flush=True)
+
+
 def show(rows: Sequence[Row]) -> None:
     """Print the rows as a table, and under it where the rest of the time goes."""
-    console = Console(highlight=False, width=_WIDTH)
+    console = Console(highlight=False, width=WIDTH)
     table = Table(title="Side by side, medians", title_justify="left")
     for column in ("What", "Unit", "Muster", "min-max", "Peer", "", "min-max", "Ratio"):
         table.add_column(column)

@@ -1,0 +1,115 @@
+"""What was measured, as tables for people and as data for programs."""
+
+from collections.abc import Sequence
+from dataclasses import asdict
+from statistics import median
+from typing import Final
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.reporting import WIDTH
+from bench.scim_server.side_by_side import Cell, Comparison, Line
+
+NOTHING: Final = "-"  # stands where there is no figure
+
+
+def rate(cell: Cell) -> float:
+    """Requests a second, the median of the rounds; 0 where there is no sample."""
+    return median(sample.rate for sample in cell.samples) if cell.samples and not cell.why_not else 0.0
+
+
+def cost(cell: Cell) -> float:
+    """Processor time of one request in microseconds, the median of the rounds."""
+    return median(sample.cost for sample in cell.samples) * 1e6
+
+
+def ratio(ours: Cell, theirs: Cell) -> float:
+    """How many times as many requests we answer: the median over the rounds, so that drift cancels out."""
+    return median(one.rate / other.rate for one, other in zip(ours.samples, theirs.samples, strict=True))
+
+
+def best_peer(line: Line, servers: Sequence[str]) -> str | None:
+    """The name of the fastest server that is not the first; None where no other has a figure."""
+    there = [name for name in servers[1:] if rate(line.cells[name])]
+    return max(there, key=lambda name: rate(line.cells[name]), default=None)
+
+
+def verdict(line: Line, servers: Sequence[str]) -> tuple[float, float] | None:
+    """Our rate over the best peer's, and the best peer's processor time over ours; None without a figure."""
+    ours, best = line.cells[servers[0]], best_peer(line, servers)
+    if best is None or not rate(ours):
+        return None
+    return ratio(ours, line.cells[best]), cost(line.cells[best]) / cost(ours)
+
+
+def show(comparison: Comparison) -> None:
+    """Print the figures, and under them why some are missing."""
+    console = Console(highlight=False, width=WIDTH)
+    console.print(_rates(comparison))
+    console.print(_costs(comparison))
+    for line in comparison.lines:
+        for name, cell in line.cells.items():
+            if cell.why_not:
+                console.print(f"  {line.operation.name}, {name}: {cell.why_not}", markup=False)
+    for name, why in comparison.missing.items():
+        console.print(f"  {name} is left out: {why}", markup=False)
+
+
+def _rates(comparison: Comparison) -> Table:
+    table = _table("Requests a second", (*comparison.servers, "Muster : best peer", "Goal", ""))
+    for line in comparison.lines:
+        figures = [_figure(rate(line.cells[name])) for name in comparison.servers]
+        reached, goal = verdict(line, comparison.servers), line.operation.goal
+        met = "" if reached is None else "met" if reached[0] >= goal else "missed"
+        shown = NOTHING if reached is None else _figure(reached[0])
+        table.add_row(line.operation.name, *figures, shown, f"{goal:,g}", met)
+    return table
+
+
+def _costs(comparison: Comparison) -> Table:
+    table = _table("Processor time of a request, µs", (*comparison.servers, "best peer : Muster"))
+    for line in comparison.lines:
+        cells = [line.cells[name] for name in comparison.servers]
+        reached = verdict(line, comparison.servers)
+        shown = NOTHING if reached is None else _figure(reached[1])
+        figures = [_figure(cost(cell)) if rate(cell) else NOTHING for cell in cells]
+        table.add_row(line.operation.name, *figures, shown)
+    return table
+
+
+def _table(title: str, columns: Sequence[str]) -> Table:
+    table = Table(title=title, title_justify="left")
+    table.add_column("Operation")
+    for name in columns:
+        table.add_column(name, justify="right")
+    return table
+
+
+def _figure(value: float) -> str:
+    """Three digits, or all of those before the point.
+
+    >>> _figure(0.0), _figure(0.1834), _figure(5.234), _figure(12345.6)
+    ('-', '0.18', '5.23', '12,346')
+    """
+    if not value:
+        return NOTHING
+    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+
+
+def as_data(comparison: Comparison) -> dict[str, object]:
+    """The comparison for a JSON document."""
+    lines: list[dict[str, object]] = []
+    for line in comparison.lines:
+        reached = verdict(line, comparison.servers)
+        lines.append(
+            {
+                "operation": line.operation.name,
+                "goal": line.operation.goal,
+                "best_peer": best_peer(line, comparison.servers),
+                "ratio": None if reached is None else reached[0],
+                "ratio_of_processor_time": None if reached is None else reached[1],
+                "servers": {name: asdict(cell) for name, cell in line.cells.items()},
+            }
+        )
+    return {"lines": lines, "missing": dict(comparison.missing)}
