@@ -33,6 +33,10 @@ class StoppedClock:
         """The time it stopped at."""
         return self.now
 
+    def monotonic(self) -> float:
+        """The seconds of a steady clock, which stopped with this one."""
+        return self.now.timestamp()
+
     def forward(self, **by: float) -> None:
         """So much later it is."""
         self.now += timedelta(**by)

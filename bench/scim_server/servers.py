@@ -68,7 +68,9 @@ async def serving(home: Path, token: str) -> AsyncGenerator[Server]:
     port = free_port()
     command = [str(_MUSTER), "serve", "--port", str(port)]
     async with (
-        started(command, {"MUSTER_HOME": str(home)}, home / "serve.log") as pid,
+        started(
+            command, {"MUSTER_HOME": str(home), "MUSTER_REQUESTS_PER_SECOND": "0"}, home / "serve.log"
+        ) as pid,
         connected(f"http://{HOST}:{port}/scim/v2", token) as client,
     ):
         await client.until_it_answers()

@@ -6,6 +6,7 @@ and a function ``connect(manifest, settings, session)``. They are loaded when fi
 
 import os
 import random
+import re
 from collections.abc import AsyncGenerator, Awaitable, Callable, Iterator, Mapping
 from contextlib import asynccontextmanager
 from importlib.metadata import EntryPoint, entry_points
@@ -13,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Final, Protocol, cast
 
+from pydantic import Field, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from muster.db import Database, Transaction, new_id, open_database, system_clock
@@ -22,11 +24,15 @@ from muster.kit.manifest import Describes, Manifest, of, with_defaults
 from muster.kit.session import Session
 from muster.model import App, BadInput, Misconfigured, MusterError, Problem, Secret, TargetError, Tenant
 from muster.service.desk import Desk
+from muster.service.rights import MOST_REQUESTS
 from muster.service.secrets import opened
 from muster.sync import Engine, Target, Targets
 from muster.vault import SealKey, load_or_create_key
 
 GROUP: Final = "muster.connectors"
+_ADDRESS: Final = re.compile(
+    r"https?://(?:[A-Za-z0-9._-]{1,253}|\[[0-9A-Fa-f:.]{2,45}\])(?::[0-9]{1,5})?(?:/[A-Za-z0-9._~-]+)*"
+)
 
 
 class MusterSettings(BaseSettings):
@@ -40,7 +46,24 @@ class MusterSettings(BaseSettings):
     tenant: str = "main"
     host: str = "127.0.0.1"
     port: int = 8080
+    public_url: str = ""  # how others reach us; empty: http at ``host`` and ``port``
+    requests_per_second: int = Field(default=200, ge=0, le=MOST_REQUESTS)  # of one token; 0: any number
     log_level: str = "warning"  # debug | info | warning | error
+
+    @field_validator("public_url")
+    @classmethod
+    def _is_an_address(cls, value: str) -> str:
+        """The URL without a slash at its end."""
+        url = value.rstrip("/")
+        if url and not _ADDRESS.fullmatch(url):
+            raise ValueError("it must be http:// or https:// with a host, and nothing behind the path")
+        return url
+
+    @property
+    def address(self) -> str:
+        """Where others reach the doors, as far as the settings tell."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return self.public_url or f"http://{host}:{self.port}"
 
     @property
     def folder(self) -> Path:

@@ -22,6 +22,7 @@ class Action(StrEnum):
     IMPORT_RUN = "import:run"
     SOURCE_ADD = "source:add"
     TOKEN_ADD = "token:add"  # noqa: S105 - names an action
+    TOKEN_ROTATE = "token:rotate"  # noqa: S105 - names an action
     TOKEN_REVOKE = "token:revoke"  # noqa: S105 - names an action
     APP_ADD = "app:add"
     APP_UPDATE = "app:update"

@@ -3,24 +3,20 @@
 What people have, and making it right.
 """
 
-import re
-from datetime import UTC, datetime, timedelta
-from typing import Annotated, Final
+from typing import Annotated
 
 import typer
 
 from muster import audit
 from muster.audit import Record, Search
-from muster.cli import acting, results, showing
+from muster.cli import acting, results, showing, times
 from muster.cli.acting import Exit
 from muster.db import system_clock
-from muster.model import AppName, BadInput, Problem
+from muster.model import AppName
 from muster.service import converging, doctor, explaining, finding, leaving
 from muster.service.desk import Desk
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
-_AGO: Final = re.compile(r"(\d{1,6})([smhd])")
-_UNITS: Final = {"s": "seconds", "m": "minutes", "h": "hours", "d": "days"}
 
 
 def sync(
@@ -131,7 +127,7 @@ def log(
             person=who,
             app=None if app is None else AppName(app),
             action=action,
-            since=None if since is None else _since(since, desk.clock()),
+            since=None if since is None else times.since(since, desk.clock(), option="--since"),
             most=limit,
         )
         return await desk.db.read(lambda tx: audit.search(tx, wanted))
@@ -160,21 +156,3 @@ def examine(
         showing.table("Doctor", ("", "What", "Finding", "Problem and what to do"), rows)
     if any(one.problem is not None for one in findings):
         raise typer.Exit(Exit.FAILED)
-
-
-def _since(said: str, now: datetime) -> datetime:
-    if match := _AGO.fullmatch(said):
-        return now - timedelta(**{_UNITS[match.group(2)]: int(match.group(1))})
-    try:
-        at = datetime.fromisoformat(said)
-    except ValueError as error:
-        raise BadInput(
-            Problem(
-                code="MUSTER-TIME",
-                what="This is not a time",
-                where=f"--since {said}",
-                next_step="give a date (2026-11-22), a time (2026-11-22T17:00:00+01:00), "
-                "or how long ago (90m, 12h, 7d)",
-            )
-        ) from error
-    return at if at.tzinfo is not None else at.replace(tzinfo=UTC)

@@ -1,4 +1,4 @@
-"""``muster source``, ``app``, ``rule``, ``config``, ``token``: how Muster is set up."""
+"""``muster app``, ``rule``, ``config``: which applications there are, and who is granted them."""
 
 import os
 from pathlib import Path
@@ -21,100 +21,16 @@ from muster.model import (
     Problem,
     Removal,
     Rule,
-    Secret,
-    Source,
 )
-from muster.service import configuration, configuring, finding, tokens
+from muster.service import configuration, configuring, finding
 from muster.service.configuration_file import AppSpec
 from muster.service.desk import Desk
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON instead of tables.")]
 
-source_app: Final = typer.Typer(no_args_is_help=True, help="Places that know people.")
 app_app: Final = typer.Typer(no_args_is_help=True, help="Applications people have accounts in.")
 rule_app: Final = typer.Typer(no_args_is_help=True, help="Who is granted which app.")
-token_app: Final = typer.Typer(no_args_is_help=True, help="Bearer tokens of SCIM sources.")
 config_app: Final = typer.Typer(no_args_is_help=True, help="Configuration as a file.")
-
-
-@source_app.command("add")
-def add_source(
-    type: Annotated[
-        str, typer.Argument(help="scim: an identity provider pushes; file: muster import reads.")
-    ],
-    name: Annotated[str, typer.Argument(help="Lower-case letters, digits, hyphens.")],
-    json: Json = False,
-) -> None:
-    """Add a source; one that pushes by SCIM gets its address and a token, shown this one time."""
-
-    async def add(desk: Desk) -> tuple[Source, Secret | None]:
-        return await tokens.add_source(desk, acting.actor(), type, name)
-
-    source, token = acting.at_desk(add)
-    settings = acting.settings()
-    base_url = f"http://{settings.host}:{settings.port}/scim/v2"
-    if json:
-        shown = {} if token is None else {"base_url": base_url, "token": token.reveal()}
-        showing.data({"name": source.name, "type": source.type, **shown})
-    elif token is None:
-        showing.line(f"Source {source.name} is there: muster import people.csv --source {source.name}")
-    else:
-        showing.line(
-            f"Source {source.name} is there. Give these to the identity provider; the token is not "
-            "shown again."
-        )
-        showing.line(f"  base URL  {base_url}")
-        showing.line(f"  token     {token.reveal()}")
-
-
-@source_app.command("list")
-def list_sources(json: Json = False) -> None:
-    """Show every source."""
-    found = acting.at_desk(tokens.list_sources)
-    if json:
-        showing.data(found)
-    else:
-        showing.table("Sources", ("Name", "Type"), [(one.name, one.type) for one in found])
-
-
-@token_app.command("add")
-def add_token(source: Annotated[str, typer.Argument(help="A SCIM source.")], json: Json = False) -> None:
-    """Give a source one more token, shown this one time; the others stay valid until revoked."""
-
-    async def add(desk: Desk) -> Secret:
-        return await tokens.add_token(desk, acting.actor(), await finding.source(desk, source))
-
-    token = acting.at_desk(add)
-    if json:
-        showing.data({"source": source, "token": token.reveal()})
-    else:
-        showing.line(token.reveal())
-
-
-@token_app.command("list")
-def list_tokens(source: Annotated[str, typer.Argument(help="A SCIM source.")], json: Json = False) -> None:
-    """Show the tokens of a source, by their beginnings."""
-
-    async def read(desk: Desk) -> list[tokens.Token]:
-        return await tokens.list_tokens(desk, await finding.source(desk, source))
-
-    found = acting.at_desk(read)
-    if json:
-        showing.data(found)
-    else:
-        columns = ("Id", "Begins", "Made", "Expires", "Revoked", "Last used")
-        rows = [
-            (one.id, one.prefix, one.created_at, one.expires_at, one.revoked_at, one.last_used_at)
-            for one in found
-        ]
-        showing.table(f"Tokens of {source}", columns, rows)
-
-
-@token_app.command("revoke")
-def revoke_token(id: Annotated[str, typer.Argument(help="From muster token list.")]) -> None:
-    """Make a token worthless at once."""
-    acting.at_desk(lambda desk: tokens.revoke_token(desk, acting.actor(), id))
-    showing.line(f"Token {id} speaks for nobody any more.")
 
 
 @app_app.command("add")

@@ -6,7 +6,7 @@ from typing import Annotated, Final, cast
 import typer
 
 from muster import __version__
-from muster.cli import access, configuring, people, serving, showing
+from muster.cli import access, configuring, people, serving, showing, sources
 from muster.cli.acting import Exit
 from muster.cli.demo import story
 
@@ -37,8 +37,8 @@ for name, command in (
 ):
     root.command(name)(command)
 for name, group in (
-    ("source", configuring.source_app),
-    ("token", configuring.token_app),
+    ("source", sources.source_app),
+    ("token", sources.token_app),
     ("app", configuring.app_app),
     ("rule", configuring.rule_app),
     ("config", configuring.config_app),

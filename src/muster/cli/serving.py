@@ -120,7 +120,7 @@ class _Uvicorn(uvicorn.Server):
 async def served(desk: Desk, settings: MusterSettings, listening: socket.socket) -> AsyncGenerator[Server]:
     """The desk, reachable by HTTP and at work until the context ends; what was accepted is finished."""
     config = uvicorn.Config(
-        create(desk),
+        create(desk, requests_per_second=settings.requests_per_second),
         log_level=settings.log_level.lower(),
         lifespan="off",
         access_log=False,

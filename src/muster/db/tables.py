@@ -47,6 +47,9 @@ tokens: Final = Table(
     _text("source"),
     _text("hash"),  # SHA-256 of the token; the token itself is shown once and kept nowhere
     _text("prefix"),
+    Column("scopes", Text, nullable=False, server_default=text("''")),  # what it may do, with spaces between
+    _text("person", null=True),  # whose own token it is
+    _number("requests_per_second", null=True),
     _number("created_at"),
     _number("expires_at", null=True),
     _number("revoked_at", null=True),

@@ -59,11 +59,14 @@ from muster.model.key import (
 )
 from muster.model.plan import Desired, Operation, Plan, Verb
 from muster.model.remote import Attributes, Link, LinkState, RemoteObject, Value
+from muster.model.scope import ME_SCOPES, SOURCE_SCOPES, Scope
 from muster.model.secret import Secret
 
 __all__ = [
     "ACCOUNT",
     "GROUP",
+    "ME_SCOPES",
+    "SOURCE_SCOPES",
     "App",
     "AppName",
     "AttributeEquals",
@@ -110,6 +113,7 @@ __all__ = [
     "RemoteObject",
     "Removal",
     "Rule",
+    "Scope",
     "Secret",
     "Source",
     "SourceId",

@@ -13,10 +13,13 @@
     │  ├─ InvalidValue       a value is missing or has the wrong type
     │  ├─ InvalidVersion     the protocol version is not spoken here
     │  └─ Sensitive          personal data was passed in a request URI
-    ├─ Unauthorized 401 · Forbidden 403 · NotFound 404
+    ├─ Unauthorized 401
+    ├─ Forbidden 403
+    │  └─ InsufficientScope  the token does not go so far
+    ├─ NotFound 404
     ├─ Conflict 409
     │  └─ Uniqueness         the value is taken
-    ├─ PreconditionFailed 412 · PayloadTooLarge 413
+    ├─ PreconditionFailed 412 · PayloadTooLarge 413 · TooManyRequests 429
     └─ InternalError 500 · NotImplementedHere 501
 """
 
@@ -130,6 +133,14 @@ class Forbidden(ScimError):
     status = 403
 
 
+class InsufficientScope(Forbidden):
+    """The token does not go so far (RFC 6750 §3.1); ``scope`` is what it would take."""
+
+    def __init__(self, detail: str, *, scope: str) -> None:
+        super().__init__(detail)
+        self.scope = scope
+
+
 class NotFound(ScimError):
     """There is no such resource or endpoint."""
 
@@ -158,6 +169,16 @@ class PayloadTooLarge(ScimError):
     """The request is larger than the limits the discovery document states."""
 
     status = 413
+
+
+class TooManyRequests(ScimError):
+    """The client asks more often than it may (RFC 6585 §4); ``seconds`` later there is room again."""
+
+    status = 429
+
+    def __init__(self, detail: str, *, seconds: float) -> None:
+        super().__init__(detail)
+        self.seconds = seconds
 
 
 class InternalError(ScimError):

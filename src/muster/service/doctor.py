@@ -10,11 +10,13 @@ from typing import Final
 from muster import work
 from muster.db import Transaction
 from muster.directory import apps, sources
-from muster.model import App, Health, Problem, TargetError
-from muster.service import finding
+from muster.directory.tokens import Token
+from muster.model import App, Health, Problem, Source, TargetError
+from muster.service import finding, tokens
 from muster.service.desk import Desk
 
 _LATE: Final = timedelta(minutes=5)
+_SOON: Final = timedelta(days=14)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -27,13 +29,15 @@ class Finding:
 
 
 async def examine(desk: Desk, *, probe: bool = True) -> list[Finding]:
-    """Look at the database, the workers, the backlog and every app.
+    """Look at the database, the workers, the backlog, every app and the tokens of every source.
 
     ``probe`` also asks the applications who they are.
     """
     found = [await _database(desk), await _workers(desk), *await _backlog(desk)]
     found.extend([await _app(desk, app, probe=probe) for app in await finding.all_apps(desk)])
-    if not await desk.db.read(lambda tx: sources.all_sources(tx, desk.tenant)):
+    known = await desk.db.read(lambda tx: sources.all_sources(tx, desk.tenant))
+    found.extend([await _tokens(desk, source) for source in known if source.type == "scim"])
+    if not known:
         found.append(
             Finding(
                 subject="sources",
@@ -122,3 +126,48 @@ async def _app(desk: Desk, app: App, *, probe: bool) -> Finding:
     except TargetError as error:
         return Finding(subject=subject, says="does not answer as it should", problem=error.problem)
     return Finding(subject=subject, says=says)
+
+
+async def _tokens(desk: Desk, source: Source) -> Finding:
+    subject, at = f"source {source.name}", desk.clock()
+    speaking = [one for one in await tokens.list_tokens(desk, source) if one.person is None]
+    valid = [one for one in speaking if one.is_valid(at)]
+    if not valid:
+        problem = Problem(
+            code="MUSTER-TOKEN-NONE",
+            what="Nobody can speak for the source",
+            where=source.name,
+            why="It has no valid token",
+            next_step=f"`muster token add {source.name}` makes one for the identity provider",
+        )
+        return Finding(subject=subject, says="no valid token", problem=problem)
+    for one in valid:
+        if (
+            one.expires_at is not None
+            and one.expires_at <= at + _SOON
+            and one.last_used_at is not None
+            and not any(_follows(other, one) for other in valid)
+        ):
+            return Finding(
+                subject=subject,
+                says=f"{one.prefix}… ends at {one.expires_at:%Y-%m-%d %H:%M} UTC",
+                problem=_ends(source, one),
+            )
+    return Finding(subject=subject, says=f"{len(valid)} valid tokens")
+
+
+def _follows(other: Token, one: Token) -> bool:
+    """Whether the other one is in use instead of this one, and lasts longer."""
+    lasts = other.expires_at is None or (one.expires_at is not None and other.expires_at > one.expires_at)
+    used = other.last_used_at
+    return lasts and used is not None and (one.last_used_at is None or used > one.last_used_at)
+
+
+def _ends(source: Source, token: Token) -> Problem:
+    return Problem(
+        code="MUSTER-TOKEN-ENDS",
+        what="A token that is in use ends soon",
+        where=f"{source.name}: {token.prefix}… ({token.id})",
+        why="Whoever uses it is locked out then",
+        next_step=f"`muster token rotate {source.name}` makes the next one; give it to the identity provider",
+    )

@@ -6,9 +6,9 @@ from datetime import datetime
 from typing import Final, NoReturn, TypeVar
 
 from muster.db import Duplicate, Transaction
-from muster.directory.sources import Bearer
+from muster.directory.tokens import Bearer
 from muster.intake.inbound import Inbound
-from muster.model import BadInput, Priority, Source
+from muster.model import BadInput, Priority, Scope, Source
 from muster.model.text import normalised
 from muster.scim.dialects import USUAL, Dialect
 from muster.scim.errors import (
@@ -25,6 +25,7 @@ from muster.scim.listing import Page
 from muster.scim.matching import Predicate, predicate
 from muster.scim.schema import ResourceType
 from muster.scim.values import JsonValue, Resource
+from muster.service import permission
 from muster.service.desk import Desk
 from muster.service.scim_types import STANDARD, Types
 
@@ -48,6 +49,20 @@ class Caller:
         """Whose people and groups exist for the caller; all others do not."""
         return self.bearer.source
 
+    @property
+    def actor(self) -> str:
+        """Who stands in the log: the source, or the person whose own token it is."""
+        person = self.bearer.token.person
+        return f"source:{self.source.name}" if person is None else f"person:{person}"
+
+    def check(self, needed: Scope, id: str | None = None, *, own: Scope | None = None) -> None:
+        """Return when the token may do this (``permission.check``); every action begins with it.
+
+        Raises:
+            InsufficientScope: It may not.
+        """
+        permission.check(self.bearer.token, needed, id, own=own)
+
     def location(self, resource_type: ResourceType, id: str) -> str:
         """The URI of a resource (RFC 7643 §3.1, ``meta.location``)."""
         return f"{self.base}{resource_type.endpoint}/{id}"
@@ -56,7 +71,7 @@ class Caller:
         """A change that the caller brings now."""
         return Inbound(
             source=self.source,
-            actor=f"source:{self.source.name}",
+            actor=self.actor,
             cause=f"SCIM {cause}",
             at=desk.clock(),
             new_id=desk.new_id,

@@ -13,7 +13,7 @@ from muster.directory.roster import ListedGroup
 from muster.intake import group as intake
 from muster.intake.group import GroupFacts
 from muster.intake.inbound import bindings
-from muster.model import Group, PersonId
+from muster.model import Group, PersonId, Scope
 from muster.scim.errors import InvalidValue
 from muster.scim.patch import apply
 from muster.scim.patch_request import parse_request
@@ -49,6 +49,7 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
     Raises:
         ScimError: The body is no group, its displayName is taken, or a member is nobody the source has.
     """
+    caller.check(Scope.GROUPS_WRITE)
     facts = _facts(validate(body, caller.types.group, dialect=caller.dialect))
     inbound = caller.inbound(desk, "POST /Groups")
 
@@ -65,6 +66,7 @@ async def get(desk: Desk, caller: Caller, id: str) -> Stored:
     Raises:
         NotFound: The source has none.
     """
+    caller.check(Scope.GROUPS_READ)
     return await desk.db.read(lambda tx: _stored(tx, caller, id))
 
 
@@ -75,6 +77,7 @@ async def find(desk: Desk, caller: Caller, query: Query) -> Found:
         InvalidFilter: The filter does not fit groups.
         TooMany: No index answers the filter, and there are too many groups to look at each.
     """
+    caller.check(Scope.GROUPS_READ)
     matches = test_of(query, caller.types.group)
 
     async def read(tx: Transaction) -> Found:
@@ -114,6 +117,7 @@ async def put(
         ScimError: There is no such group, the body is none, its displayName is taken, a member is nobody the
             source has, or the version is another one.
     """
+    caller.check(Scope.GROUPS_WRITE)
 
     def changed(resource: Resource) -> Resource:
         return validate(body, caller.types.group, replacing=resource, dialect=caller.dialect)
@@ -130,6 +134,7 @@ async def patch(
         ScimError: There is no such group, an operation cannot be applied, its displayName is taken, a member
             is nobody the source has, or the version is another one.
     """
+    caller.check(Scope.GROUPS_WRITE)
     operations = parse_request(body)
 
     def changed(resource: Resource) -> Resource:
@@ -144,6 +149,7 @@ async def delete(desk: Desk, caller: Caller, id: str, *, expected: Expected = AN
     Raises:
         ScimError: There is no such group, or the version is another one.
     """
+    caller.check(Scope.GROUPS_WRITE)
     inbound = caller.inbound(desk, "DELETE /Groups")
 
     async def work(tx: Transaction) -> None:

@@ -17,13 +17,14 @@ from muster.intake import person as intake
 from muster.intake.group import GroupFacts
 from muster.intake.inbound import Bindings, Inbound, bindings
 from muster.intake.person import PersonFacts
-from muster.model import Identity, PersonId, Priority, Stage
+from muster.model import Identity, PersonId, Priority, Scope, Stage
 from muster.scim.errors import Mutability
 from muster.scim.patch import apply
 from muster.scim.patch_request import parse_request
 from muster.scim.validate import validate, with_schemas
 from muster.scim.values import JsonValue, Resource
 from muster.service.desk import Desk
+from muster.service.permission import check_own_change
 from muster.service.scim_exchange import (
     ANY_VERSION,
     Caller,
@@ -53,6 +54,7 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
     Raises:
         ScimError: The body is no user, or its userName or externalId is taken.
     """
+    caller.check(Scope.USERS_WRITE)
     facts = _facts(validate(body, caller.types.user, dialect=caller.dialect), active=True)
     inbound = caller.inbound(desk, "POST /Users", priority=Priority.JOINER)
 
@@ -69,6 +71,7 @@ async def get(desk: Desk, caller: Caller, id: str) -> Stored:
     Raises:
         NotFound: The source has none.
     """
+    caller.check(Scope.USERS_READ, id, own=Scope.ME_READ)
     return await desk.db.read(lambda tx: _stored(tx, caller, PersonId(id)))
 
 
@@ -79,6 +82,7 @@ async def find(desk: Desk, caller: Caller, query: Query) -> Found:
         InvalidFilter: The filter does not fit users.
         TooMany: No index answers the filter, and there are too many users to look at each.
     """
+    caller.check(Scope.USERS_READ)
     matches = test_of(query, caller.types.user)
 
     async def read(tx: Transaction) -> Found:
@@ -118,6 +122,7 @@ async def put(
         ScimError: There is no such user, the body is none, a unique value is taken, or the version is another
             one.
     """
+    caller.check(Scope.USERS_WRITE, id, own=Scope.ME_WRITE)
 
     def changed(resource: Resource) -> Resource:
         return validate(body, caller.types.user, replacing=resource, dialect=caller.dialect)
@@ -134,6 +139,7 @@ async def patch(
         ScimError: There is no such user, an operation cannot be applied, a unique value is taken, or the
             version is another one.
     """
+    caller.check(Scope.USERS_WRITE, id, own=Scope.ME_WRITE)
     operations = parse_request(body)
 
     def changed(resource: Resource) -> Resource:
@@ -151,6 +157,7 @@ async def delete(desk: Desk, caller: Caller, id: str, *, expected: Expected = AN
     Raises:
         ScimError: There is no such user, or the version is another one.
     """
+    caller.check(Scope.USERS_WRITE, id, own=Scope.ME_DELETE)
     inbound = caller.inbound(desk, "DELETE /Users")
 
     async def work(tx: Transaction) -> None:
@@ -177,10 +184,13 @@ async def _change(
     async def work(tx: Transaction) -> Stored:
         before = await _own(tx, caller, id)
         expected.check(before.version)
-        facts = _facts(changed(_resource(caller, before)), active=before.stage is Stage.ACTIVE)
+        bound, resource = await bindings(tx, desk.tenant), _resource(caller, before)
+        after = changed(resource)
+        check_own_change(caller.bearer.token, bound, resource, after)
+        facts = _facts(after, active=before.stage is Stage.ACTIVE)
         returns = facts.active and before.stage is Stage.LEFT
         brought = replace(inbound, priority=Priority.JOINER) if returns else inbound
-        await intake.change(tx, brought, await bindings(tx, desk.tenant), before, facts)
+        await intake.change(tx, brought, bound, before, facts)
         return await _stored(tx, caller, id)
 
     return await written(desk, work, _UNIQUE)

@@ -1,78 +1,73 @@
 """Sources and the tokens that speak for them: add, revoke, list, and tell who is speaking."""
 
 from collections.abc import Mapping
-from datetime import datetime, timedelta
+from dataclasses import dataclass
+from datetime import datetime
 from typing import Final
 
 from muster import audit
 from muster.audit import Action, Record, Result
 from muster.db import Duplicate, Transaction
-from muster.directory import sources
-from muster.directory.sources import Bearer, Token
+from muster.directory import sources, tokens
+from muster.directory.tokens import Bearer, Token
 from muster.model import BadInput, NotFound, Problem, Secret, Source, SourceId
+from muster.service import rights as token_rights
 from muster.service.desk import Actor, Desk
 from muster.service.names import checked_name
+from muster.service.rights import Rights
 from muster.vault import TOKEN_PREFIX, is_well_formed, new_token, token_hash
 
-__all__ = [
-    "Token",
-    "add_source",
-    "add_token",
-    "authenticate",
-    "list_sources",
-    "list_tokens",
-    "revoke_token",
-]
-
 TYPES: Final = ("scim", "file")
+EVERYTHING: Final = Rights()
 _SHOWN: Final = len(TOKEN_PREFIX) + 6  # characters of a token by which people recognise it
-_NOTED_EVERY: Final = timedelta(minutes=1)
 
 
-async def authenticate(desk: Desk, header: str | None) -> Bearer | None:
-    """Who speaks, by the ``Authorization`` header (RFC 6750 §2.1); None when no SCIM source does."""
-    token = _token(header)
-    if token is None or not is_well_formed(token):
+@dataclass(frozen=True, slots=True, kw_only=True)
+class NewToken:
+    """A token that was just made; the only moment in which it can be shown."""
+
+    secret: Secret
+    token: Token
+
+
+async def authenticate(desk: Desk, token: Secret) -> Bearer | None:
+    """Who speaks by this token, as the database knows now; None when no SCIM source does."""
+    if not is_well_formed(token):
         return None
     at, hashed = desk.clock(), token_hash(token)
-    bearer = await desk.db.read(lambda tx: sources.bearer(tx, hashed, at=at))
+    bearer = await desk.db.read(lambda tx: tokens.bearer(tx, hashed, at=at))
     if bearer is None or bearer.source.tenant != desk.tenant or bearer.source.type != "scim":
         return None
-    if bearer.last_used_at is None or at - bearer.last_used_at >= _NOTED_EVERY:
-        await desk.db.write(lambda tx: sources.note_use(tx, desk.tenant, bearer.token_id, at=at))
     return bearer
 
 
-def _token(header: str | None) -> Secret | None:
-    scheme, _, token = (header or "").strip().partition(" ")
-    return Secret(token.strip()) if scheme.lower() == "bearer" else None
-
-
-async def add_source(desk: Desk, actor: Actor, type: str, name: str) -> tuple[Source, Secret | None]:
+async def add_source(
+    desk: Desk, actor: Actor, type: str, name: str, rights: Rights = EVERYTHING
+) -> tuple[Source, Secret | None]:
     """The source is there; one that speaks SCIM comes with its first token, shown here and never again.
 
     Raises:
-        BadInput: there is one of this name, or the name or the type is none.
+        BadInput: there is one of this name, the name or the type is none, or no token may have these rights.
     """
     _check_type(type)
     source = Source(
         tenant=desk.tenant, id=SourceId(desk.new_id()), name=checked_name(name, what="source"), type=type
     )
-    token = new_token(desk.random) if type == "scim" else None
+    new = prepared(desk, source, rights) if type == "scim" or rights != EVERYTHING else None
     at = desk.clock()
 
     async def work(tx: Transaction) -> None:
         await sources.insert(tx, source, at=at)
         shown = {"name": name, "type": type}
-        await audit.append(tx, _record(desk, actor, Action.SOURCE_ADD, source, at, after=shown))
-        if token is not None:
-            await _add_token(tx, desk, actor, source, token=token, at=at, until=None)
+        await audit.append(tx, record(desk, actor, Action.SOURCE_ADD, source, at, after=shown))
+        if new is not None:
+            await insert(tx, desk, actor, source, new)
 
     try:
         await desk.db.write(work)
     except Duplicate as error:
         raise _exists(name) from error
-    return source, token
+    return source, None if new is None else new.secret
 
 
 async def list_sources(desk: Desk) -> list[Source]:
@@ -80,29 +75,21 @@ async def list_sources(desk: Desk) -> list[Source]:
     return await desk.db.read(lambda tx: sources.all_sources(tx, desk.tenant))
 
 
-async def add_token(
-    desk: Desk, actor: Actor, source: Source, *, expires_at: datetime | None = None
-) -> Secret:
+async def add_token(desk: Desk, actor: Actor, source: Source, rights: Rights = EVERYTHING) -> NewToken:
     """One more token speaks for the source; it is shown here and never again.
 
     Raises:
-        BadInput: the source takes no tokens.
+        BadInput: the source takes no tokens, or none with these rights.
     """
-    if source.type != "scim":
-        raise _takes_no_token(source)
-    token = new_token(desk.random)
-    at = desk.clock()
+    new = prepared(desk, source, rights)
 
-    async def work(tx: Transaction) -> None:
-        await _add_token(tx, desk, actor, source, token=token, at=at, until=expires_at)
-
-    await desk.db.write(work)
-    return token
+    await desk.db.write(lambda tx: insert(tx, desk, actor, source, new))
+    return new
 
 
 async def list_tokens(desk: Desk, source: Source) -> list[Token]:
     """Every token the source ever had, the oldest first."""
-    return await desk.db.read(lambda tx: sources.tokens(tx, source))
+    return await desk.db.read(lambda tx: tokens.of_source(tx, source))
 
 
 async def revoke_token(desk: Desk, actor: Actor, token_id: str) -> None:
@@ -114,43 +101,64 @@ async def revoke_token(desk: Desk, actor: Actor, token_id: str) -> None:
     at = desk.clock()
 
     async def work(tx: Transaction) -> None:
-        source = await _speaks_for(tx, desk, token_id)
-        if source is None or not await sources.revoke(tx, desk.tenant, token_id, at=at):
-            raise _no_such_token(token_id)
+        token = await tokens.by_id(tx, desk.tenant, token_id)
+        source = None if token is None else await sources.by_id(tx, desk.tenant, token.source)
+        if source is None or not await tokens.revoke(tx, desk.tenant, token_id, at=at):
+            raise no_such_token(token_id)
         shown = {"token": token_id}
-        await audit.append(tx, _record(desk, actor, Action.TOKEN_REVOKE, source, at, after=shown))
+        await audit.append(tx, record(desk, actor, Action.TOKEN_REVOKE, source, at, after=shown))
+        tx.announce()
 
     await desk.db.write(work)
 
 
-async def _speaks_for(tx: Transaction, desk: Desk, token_id: str) -> Source | None:
-    for source in await sources.all_sources(tx, desk.tenant):
-        if token_id in {token.id for token in await sources.tokens(tx, source)}:
-            return source
-    return None
+def prepared(desk: Desk, source: Source, rights: Rights) -> NewToken:
+    """A token that is not stored yet.
 
-
-async def _add_token(
-    tx: Transaction,
-    desk: Desk,
-    actor: Actor,
-    source: Source,
-    *,
-    token: Secret,
-    at: datetime,
-    until: datetime | None,
-) -> None:
-    new, prefix = desk.new_id(), token.reveal()[:_SHOWN]
-    await sources.add_token(
-        tx, source, id=new, hash=token_hash(token), prefix=prefix, at=at, expires_at=until
+    Raises:
+        BadInput: the source takes no tokens, or none with these rights.
+    """
+    at, secret = desk.clock(), new_token(desk.random)
+    token_rights.check(rights, source, at=at)
+    token = Token(
+        id=desk.new_id(),
+        source=source.id,
+        prefix=secret.reveal()[:_SHOWN],
+        scopes=rights.effective,
+        person=rights.person,
+        requests_per_second=rights.requests_per_second,
+        created_at=at,
+        expires_at=rights.expires_at,
+        revoked_at=None,
+        last_used_at=None,
     )
-    shown = {"token": new, "prefix": prefix, "expires": None if until is None else until.isoformat()}
-    await audit.append(tx, _record(desk, actor, Action.TOKEN_ADD, source, at, after=shown))
+    return NewToken(secret=secret, token=token)
 
 
-def _record(
+async def insert(tx: Transaction, desk: Desk, actor: Actor, source: Source, new: NewToken) -> None:
+    """The token speaks for the source once this commits; the log tells who made it and what it may do.
+
+    Raises:
+        BadInput: it belongs to a person, and the source has no such active person.
+    """
+    token = new.token
+    await token_rights.check_person(tx, token.person, source)
+    await tokens.insert(tx, desk.tenant, token, hash=token_hash(new.secret))
+    shown = {
+        "token": token.id,
+        "prefix": token.prefix,
+        "scopes": list(token.scopes),
+        "person": token.person,
+        "requests_per_second": token.requests_per_second,
+        "expires": None if token.expires_at is None else token.expires_at.isoformat(),
+    }
+    await audit.append(tx, record(desk, actor, Action.TOKEN_ADD, source, token.created_at, after=shown))
+
+
+def record(
     desk: Desk, actor: Actor, action: Action, source: Source, at: datetime, *, after: Mapping[str, object]
 ) -> Record:
+    """The audit record of what somebody did about a source or its tokens."""
     return Record(
         id=desk.new_id(),
         tenant=desk.tenant,
@@ -188,19 +196,8 @@ def _exists(name: str) -> BadInput:
     )
 
 
-def _takes_no_token(source: Source) -> BadInput:
-    return BadInput(
-        Problem(
-            code="MUSTER-SOURCE-TAKES-NO-TOKENS",
-            what="Nobody speaks for this source by token",
-            where=source.name,
-            why=f"It is a source of type {source.type}",
-            next_step="add a source of type scim",
-        )
-    )
-
-
-def _no_such_token(token_id: str) -> NotFound:
+def no_such_token(token_id: str) -> NotFound:
+    """The problem of an id that no valid token has."""
     return NotFound(
         Problem(
             code="MUSTER-TOKEN-UNKNOWN",

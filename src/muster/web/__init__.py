@@ -8,5 +8,6 @@ Nothing here decides or stores; whoever may do what is settled in ``service``.
 """
 
 from muster.web.app import create
+from muster.web.scim_endpoint import PREFIX
 
-__all__ = ["create"]
+__all__ = ["PREFIX", "create"]

@@ -1,9 +1,12 @@
 """The ASGI application: every door that HTTP opens."""
 
+import time
+
 from starlette.applications import Starlette
 from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
 
+from muster.service.admission import Admission
 from muster.service.desk import Desk
 from muster.web.health import Ready, alive
 from muster.web.scim_endpoint import PREFIX, ScimEndpoint
@@ -23,10 +26,16 @@ class _Anything(Convertor[str]):
         return value
 
 
-def create(desk: Desk) -> Starlette:
-    """The doors of this desk; any ASGI server can serve them."""
+def create(desk: Desk, *, requests_per_second: int = 0) -> Starlette:
+    """The doors of this desk; any ASGI server can serve them.
+
+    Args:
+        desk: what they lead to.
+        requests_per_second: what each token may make that has no rate of its own; 0 is any number.
+    """
     register_url_convertor("anything", _Anything())
-    scim = ScimEndpoint(desk)
+    admission = Admission(desk, seconds=time.monotonic, requests_per_second=requests_per_second)
+    scim = ScimEndpoint(desk, admission)
     return Starlette(
         routes=[
             Route("/healthz", alive),

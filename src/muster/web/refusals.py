@@ -1,5 +1,6 @@
 """Refusals as responses: the status, headers and body a SCIM client is told (RFC 7644 §3.12)."""
 
+import math
 from collections.abc import Iterable
 from typing import Final
 
@@ -7,7 +8,15 @@ from starlette.responses import Response
 
 from muster.model import BadInput, MusterError
 from muster.model import NotFound as NothingKnown
-from muster.scim.errors import BadRequest, InternalError, NotFound, ScimError, Unauthorized
+from muster.scim.errors import (
+    BadRequest,
+    InsufficientScope,
+    InternalError,
+    NotFound,
+    ScimError,
+    TooManyRequests,
+    Unauthorized,
+)
 from muster.web.json_response import ScimResponse
 
 _RETRY_SECONDS: Final = "5"
@@ -57,6 +66,12 @@ def refused(error: ScimError) -> Response:
     match error:
         case BadToken():
             headers["WWW-Authenticate"] = error.challenge
+        case InsufficientScope():
+            headers["WWW-Authenticate"] = (
+                f'Bearer realm="muster", error="insufficient_scope", scope="{error.scope}"'
+            )
+        case TooManyRequests():
+            headers["Retry-After"] = str(math.ceil(error.seconds))
         case MethodNotAllowed():
             headers["Allow"] = error.allowed
         case Unreachable():

@@ -25,9 +25,9 @@ from muster.scim.listing import list_response
 from muster.scim.schema import ResourceType
 from muster.scim.values import Resource, is_storable_text
 from muster.service import scim_groups, scim_people
+from muster.service.admission import Admission
 from muster.service.desk import Desk
 from muster.service.scim_exchange import Caller, Stored
-from muster.service.tokens import authenticate
 from muster.web.json_response import ScimResponse
 from muster.web.refusals import BadToken, MethodNotAllowed, as_scim, refused, unexpected, unreachable
 from muster.web.scim_collection import Collection
@@ -80,8 +80,9 @@ class Exchange:
 class ScimEndpoint:
     """The endpoint as an ASGI application; its path stands in the path parameter ``path``."""
 
-    def __init__(self, desk: Desk) -> None:
+    def __init__(self, desk: Desk, admission: Admission) -> None:
         self._desk = desk
+        self._admission = admission
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -106,7 +107,7 @@ class ScimEndpoint:
 
     async def _exchange(self, request: Request) -> Exchange:
         header = request.headers.get("authorization")
-        bearer = await authenticate(self._desk, header)
+        bearer = await self._admission.admit(header)
         if bearer is None:
             raise BadToken(given=header is not None)
         base = str(request.base_url).rstrip("/") + PREFIX

@@ -207,6 +207,71 @@ def test_sources_and_tokens(muster: Terminal) -> None:
     assert second["token"] not in shown
 
 
+def test_a_source_is_reached_where_the_settings_say(muster: Terminal) -> None:
+    """The base URL is the public one where it is set, and host and port of the settings where it is not."""
+    muster.monkeypatch.setenv("MUSTER_HOST", "::1")
+    muster.monkeypatch.setenv("MUSTER_PORT", "9000")
+    local = muster.done("source", "add", "scim", "one", "--json").data
+    muster.monkeypatch.setenv("MUSTER_PUBLIC_URL", "https://muster.example:8443/in/")
+    public = muster.done("source", "add", "scim", "two", "--json").data
+    shown = muster.done("source", "add", "scim", "three").out
+
+    assert {"id", "name", "type", "base_url", "token"} == set(local) == set(public)
+    assert "http://[::1]:9000/scim/v2" == local["base_url"]
+    assert "https://muster.example:8443/in/scim/v2" == public["base_url"]
+    assert "https://muster.example:8443/in/scim/v2" in shown
+
+
+def test_the_rights_of_a_token(muster: Terminal) -> None:
+    """Scopes, end, rate and person are taken, listed in the table and as JSON, and told when it is made."""
+    everything = muster.done("source", "add", "scim", "hr", "--expires", "2099-01-01", "--json").data
+    reading = muster.done(
+        *("token", "add", "hr", "--scope", "users:read", "--scope", "groups:read"),
+        *("--expires", "90d", "--rate", "5", "--json"),
+    ).data
+    listed = muster.done("token", "list", "hr", "--json").data
+    table = muster.done("token", "list", "hr").out
+    told = muster.done("token", "add", "hr", "--scope", "groups:read").out
+
+    assert [("2099-01-01T00:00:00Z", None), (reading["expires_at"], 5)] == [
+        (one["expires_at"], one["requests_per_second"]) for one in listed
+    ]
+    assert ["groups:read", "users:read"] == reading["scopes"] == listed[1]["scopes"]
+    assert 4 == len(listed[0]["scopes"])
+    assert (listed[1]["id"], None) == (reading["id"], reading["person"])
+    assert everything["base_url"] == reading["base_url"]
+    assert "users:read" in table
+    assert "may groups:read. It is not shown again." in told
+
+
+def test_a_token_is_rotated(muster: Terminal) -> None:
+    """A new token is shown once, and the old one ends after the overlap, in words and as JSON."""
+    first = muster.done("source", "add", "scim", "hr", "--json").data
+    told = muster.done("token", "rotate", "hr", "--overlap", "2h").out
+    again = muster.done("token", "rotate", "hr", "--overlap", "0s", "--expires", "1d", "--json").data
+    listed = muster.done("token", "list", "hr", "--json").data
+    revoked = muster.done("token", "revoke", again["id"], "--json").data
+
+    assert first["token"][:10] in told
+    assert first["base_url"] in told
+    assert [one["id"] for one in listed[:2]] == again["replaces"]
+    assert [again["replaced_end_at"]] * 2 == [one["expires_at"] for one in listed[:2]]
+    assert again["expires_at"] == listed[2]["expires_at"] > again["replaced_end_at"]
+    assert {"id": again["id"], "revoked": True} == revoked
+
+
+def test_a_person_gets_a_token_of_their_own(muster: Terminal) -> None:
+    """It is of somebody the source brought, and only reads them unless more is asked for."""
+    muster.done("source", "add", "scim", "idp")
+    muster.done("import", muster.staff("ana"), "--source", "hr")
+    stranger = muster("token", "add", "idp", "--person", "ana")
+    nobody = muster("token", "add", "idp", "--person", "zoe")
+
+    assert [4, 4] == [stranger.code, nobody.code]
+    assert "MUSTER-TOKEN-PERSON" in stranger.err
+    assert "MUSTER-PERSON-UNKNOWN" in nobody.err
+
+
 @pytest.mark.parametrize("form", ["plain", "@file", "$NAME"])
 def test_a_token_is_given_in_three_ways(muster: Terminal, form: str) -> None:
     """As it is, from a file, or from a variable: it is the same token, and it is shown nowhere."""
@@ -256,6 +321,7 @@ def test_every_result_as_json(muster: Terminal) -> None:
         "sources": muster("source", "list", "--json"),
         "token": muster("token", "add", "entra", "--json"),
         "tokens": muster("token", "list", "entra", "--json"),
+        "rotated": muster("token", "rotate", "entra", "--json"),
         "apply": muster("config", "apply", str(muster.folder / "muster.yaml"), "--json"),
         "out": muster("out", "ana", "--json"),
         "log": muster("log", "--json"),

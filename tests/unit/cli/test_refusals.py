@@ -29,6 +29,16 @@ from terminal import Terminal
         (("plan", "--nosuch"), "muster plan --help"),
         (("sync", "--wait", "long"), "--wait"),
         (("serve", "--port", "70000"), "--port"),
+        (("source", "add", "file", "hr", "--rate", "1"), "MUSTER-SOURCE-TAKES-NO-TOKENS"),
+        (("source", "add", "scim", "hr", "--scope", "everything"), "--scope"),
+        (("source", "add", "scim", "hr", "--scope", "me:read"), "MUSTER-TOKEN-SCOPE"),
+        (("source", "add", "scim", "hr", "--expires", "2020-01-01"), "MUSTER-TOKEN-ENDED"),
+        (("source", "add", "scim", "hr", "--expires", "soon"), "MUSTER-TIME"),
+        (("source", "add", "scim", "hr", "--expires", "9" * 6 + "d" * 2), "MUSTER-TIME"),
+        (("log", "--since", "999999d"), "MUSTER-TIME"),
+        (("token", "add", "hr"), "MUSTER-SOURCE-UNKNOWN"),
+        (("token", "rotate", "hr"), "MUSTER-SOURCE-UNKNOWN"),
+        (("token", "revoke", "x"), "MUSTER-TOKEN-UNKNOWN"),
         (("app", "add", "scim", "chat", "--set", "url"), "NAME=VALUE"),
         (("app", "add", "scim", "chat", "--map", "=x"), "NAME=VALUE"),
         (("app", "add", "scim", "chat", "--token", "@/not/there"), "cannot be read"),
@@ -50,6 +60,18 @@ def test_what_cannot_be_used_is_bad_input(muster: Terminal, words: tuple[str, ..
     ("words", "name", "value"),
     [
         *((words, "MUSTER_PORT", "eighty") for words in ("app list", "serve")),
+        ("serve", "MUSTER_REQUESTS_PER_SECOND", "-1"),
+        *(
+            ("source add scim idp", "MUSTER_PUBLIC_URL", url)
+            for url in (
+                "muster.example",
+                "ftp://x",
+                "https://",
+                "https://a b",
+                "https://u:p@x",
+                "https://x?y",
+            )
+        ),
         *((words, "MUSTER_LOG_LEVEL", "loud") for words in ("app list", "serve")),
         *((words, "MUSTER_DATABASE_URL", "mysql://localhost/muster") for words in ("app list", "serve")),
     ],

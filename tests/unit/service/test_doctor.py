@@ -1,10 +1,15 @@
 """What is not well, and which command mends it."""
 
+import asyncio
+from datetime import timedelta
+
 from desk import OPERATOR
 from muster.kit.faulty import Fault
-from muster.model import Limits
-from muster.service import configuring, converging, doctor
+from muster.model import Limits, Secret
+from muster.service import configuring, converging, doctor, rotation, tokens
+from muster.service.admission import Admission
 from muster.service.doctor import Finding
+from muster.service.rights import Rights
 from working_desk import Place
 
 
@@ -104,3 +109,47 @@ async def test_an_app_in_quarantine_is_told(place: Place) -> None:
     assert (quarantined.problem.code, quarantined.problem.where) == ("MUSTER-APP-QUARANTINED", "chat")
     assert "MUSTER-TARGET-FORBIDDEN" in quarantined.problem.why
     assert "probed again at" in quarantined.says
+
+
+async def _used(place: Place, token: Secret) -> None:
+    """Whoever holds the token used it now."""
+    gate = Admission(place.desk, seconds=lambda: 0.0)
+    await gate.admit(f"Bearer {token.reveal()}")
+    while gate._noting:
+        await asyncio.wait(gate._noting)
+
+
+async def test_a_token_that_ends_is_told_before_it_does(place: Place) -> None:
+    """One that is in use and ends within two weeks is a problem, until another is in use instead."""
+    desk = place.desk
+    until = place.clock() + timedelta(days=20)
+    source, token = await tokens.add_source(desk, OPERATOR, "scim", "idp", Rights(expires_at=until))
+    assert token is not None
+    unused = _codes(await _examined(place))
+    await _used(place, token)
+    early = _codes(await _examined(place))
+    place.clock.forward(days=7)
+    late = _codes(await _examined(place))
+    next_one = await rotation.rotate(desk, OPERATOR, source, overlap=timedelta(days=1))
+    overlapping = _codes(await _examined(place))
+    place.clock.forward(minutes=2)
+    await _used(place, next_one.new.secret)
+    done = _codes(await _examined(place))
+
+    assert [set(), set()] == [unused, early]
+    assert [{"MUSTER-TOKEN-ENDS"}, {"MUSTER-TOKEN-ENDS"}] == [late, overlapping]
+    assert set() == done
+
+
+async def test_a_source_nobody_can_speak_for_is_told(place: Place) -> None:
+    """A SCIM source without a valid token is a problem; a source of files needs none."""
+    source, _ = await tokens.add_source(place.desk, OPERATOR, "scim", "idp")
+    await tokens.add_source(place.desk, OPERATOR, "file", "people")
+    before = _codes(await _examined(place))
+    token = (await tokens.list_tokens(place.desk, source))[0]
+    await tokens.revoke_token(place.desk, OPERATOR, token.id)
+    found = await _examined(place)
+
+    assert set() == before
+    assert {"MUSTER-TOKEN-NONE"} == _codes(found)
+    assert "source people" not in found

@@ -199,7 +199,7 @@ async def test_no_file_brings_back_who_was_mustered_out(place: Place) -> None:
 
 async def _caller(desk: Desk) -> Caller:
     token = await scim_source(desk, "entra")
-    bearer = await tokens.authenticate(desk, f"Bearer {token.reveal()}")
+    bearer = await tokens.authenticate(desk, token)
     assert bearer is not None
     return Caller(bearer=bearer, base="https://muster.example/scim/v2")
 

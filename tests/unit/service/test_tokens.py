@@ -6,9 +6,10 @@ from datetime import timedelta
 import pytest
 
 from desk import OPERATOR, StoppedClock, as_tenant, log, open_desk, scim_source
-from muster.model import BadInput, NotFound, Secret
+from muster.model import SOURCE_SCOPES, BadInput, NotFound, PersonId, Scope
 from muster.service import tokens
 from muster.service.desk import Desk
+from muster.service.rights import Rights
 
 
 @pytest.fixture
@@ -24,15 +25,11 @@ async def desk(database_url: str, clock: StoppedClock) -> AsyncGenerator[Desk]:
         yield opened
 
 
-def _header(token: Secret) -> str:
-    return f"Bearer {token.reveal()}"
-
-
 async def test_the_token_of_a_source_speaks_for_it(desk: Desk) -> None:
-    """Each of two sources is known by its own token, whatever the letter case of the scheme."""
+    """Each of two sources is known by its own token."""
     hr, contractors = await scim_source(desk, "hr"), await scim_source(desk, "contractors")
-    one = await tokens.authenticate(desk, _header(hr))
-    two = await tokens.authenticate(desk, f"bearer  {contractors.reveal()} ")
+    one = await tokens.authenticate(desk, hr)
+    two = await tokens.authenticate(desk, contractors)
 
     assert one is not None
     assert two is not None
@@ -55,17 +52,76 @@ async def test_a_token_ends(desk: Desk, clock: StoppedClock, end: str) -> None:
     """A revoked or expired token speaks for nobody; the other tokens of the source go on."""
     first = await scim_source(desk, "hr")
     source = (await tokens.list_sources(desk))[0]
-    ending = await tokens.add_token(
-        desk, OPERATOR, source, expires_at=clock.now + timedelta(hours=1) if end == "expired" else None
-    )
-    before = await tokens.authenticate(desk, _header(ending))
+    until = clock.now + timedelta(hours=1) if end == "expired" else None
+    ending = await tokens.add_token(desk, OPERATOR, source, Rights(expires_at=until))
+    before = await tokens.authenticate(desk, ending.secret)
     assert before is not None
     if end == "revoked":
-        await tokens.revoke_token(desk, OPERATOR, before.token_id)
+        await tokens.revoke_token(desk, OPERATOR, before.token.id)
     clock.forward(hours=1)
 
-    assert await tokens.authenticate(desk, _header(ending)) is None
-    assert await tokens.authenticate(desk, _header(first)) is not None
+    assert await tokens.authenticate(desk, ending.secret) is None
+    assert await tokens.authenticate(desk, first) is not None
+
+
+async def test_a_token_may_do_what_its_source_may(desk: Desk) -> None:
+    """A token made without rights of its own has every scope of a source, no end and no rate."""
+    await scim_source(desk, "hr")
+    source = (await tokens.list_sources(desk))[0]
+    token = (await tokens.list_tokens(desk, source))[0]
+
+    assert set(token.scopes) == SOURCE_SCOPES
+    assert (None, None, None) == (token.expires_at, token.person, token.requests_per_second)
+
+
+async def test_a_token_keeps_the_rights_it_was_given(desk: Desk, clock: StoppedClock) -> None:
+    """Scopes, rate and end are what was asked for, in the list, for who authenticates, and in the log."""
+    await scim_source(desk, "hr")
+    source = (await tokens.list_sources(desk))[0]
+    until = clock.now + timedelta(days=90)
+    rights = Rights(
+        scopes=frozenset({Scope.USERS_READ, Scope.GROUPS_READ}), expires_at=until, requests_per_second=5
+    )
+    new = await tokens.add_token(desk, OPERATOR, source, rights)
+    bearer = await tokens.authenticate(desk, new.secret)
+    listed = (await tokens.list_tokens(desk, source))[-1]
+    logged = (await log(desk, "token:add"))[-1].after
+
+    assert bearer is not None
+    assert new.token == listed == bearer.token
+    assert (("groups:read", "users:read"), until, 5) == (
+        listed.scopes,
+        listed.expires_at,
+        listed.requests_per_second,
+    )
+    assert (["groups:read", "users:read"], until.isoformat(), 5) == (
+        logged["scopes"],
+        logged["expires"],
+        logged["requests_per_second"],
+    )
+
+
+@pytest.mark.parametrize(
+    ("rights", "code"),
+    [
+        (Rights(scopes=frozenset({Scope.ME_READ})), "MUSTER-TOKEN-SCOPE"),
+        (Rights(scopes=frozenset({Scope.USERS_READ, Scope.ME_WRITE})), "MUSTER-TOKEN-SCOPE"),
+        (Rights(expires_at=StoppedClock().now), "MUSTER-TOKEN-ENDED"),
+        (Rights(requests_per_second=-1), "MUSTER-TOKEN-RATE"),
+        (Rights(requests_per_second=1_000_001), "MUSTER-TOKEN-RATE"),
+        (Rights(person=PersonId("nobody")), "MUSTER-TOKEN-PERSON"),
+    ],
+)
+async def test_rights_that_cannot_be_are_refused(desk: Desk, rights: Rights, code: str) -> None:
+    """Nothing is made and nothing logged when scopes, end, rate and person do not fit each other."""
+    await scim_source(desk, "hr")
+    source = (await tokens.list_sources(desk))[0]
+    before = await tokens.list_tokens(desk, source), await log(desk)
+    with pytest.raises(BadInput) as caught:
+        await tokens.add_token(desk, OPERATOR, source, rights)
+
+    assert code == caught.value.problem.code
+    assert before == (await tokens.list_tokens(desk, source), await log(desk))
 
 
 async def test_a_token_is_revoked_once(desk: Desk) -> None:
@@ -84,13 +140,13 @@ async def test_a_token_is_revoked_once(desk: Desk) -> None:
 async def test_a_token_ends_at_the_border_of_its_tenant(desk: Desk) -> None:
     """A token of one tenant neither speaks nor can be revoked at the desk of another."""
     token = await scim_source(desk, "hr")
-    bearer = await tokens.authenticate(desk, _header(token))
+    bearer = await tokens.authenticate(desk, token)
     elsewhere = as_tenant(desk, "other")
 
     assert bearer is not None
-    assert await tokens.authenticate(elsewhere, _header(token)) is None
+    assert await tokens.authenticate(elsewhere, token) is None
     with pytest.raises(NotFound):
-        await tokens.revoke_token(elsewhere, OPERATOR, bearer.token_id)
+        await tokens.revoke_token(elsewhere, OPERATOR, bearer.token.id)
 
 
 async def test_a_file_source_takes_no_token(desk: Desk) -> None:
@@ -100,6 +156,9 @@ async def test_a_file_source_takes_no_token(desk: Desk) -> None:
     assert token is None
     with pytest.raises(BadInput) as caught:
         await tokens.add_token(desk, OPERATOR, source)
+    assert "MUSTER-SOURCE-TAKES-NO-TOKENS" == caught.value.problem.code
+    with pytest.raises(BadInput) as caught:
+        await tokens.add_source(desk, OPERATOR, "file", "other", Rights(requests_per_second=1))
     assert "MUSTER-SOURCE-TAKES-NO-TOKENS" == caught.value.problem.code
 
 

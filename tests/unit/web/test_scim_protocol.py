@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from desk import OPERATOR, StoppedClock, as_tenant
+from desk import OPERATOR, as_tenant
 from muster.model import Problem, Unavailable
 from muster.service import scim_people, tokens
 from muster.service.desk import Desk
@@ -161,19 +161,6 @@ async def test_a_strange_host_breaks_nothing(hr: Client, host: str) -> None:
     answer = await hr.get("/Users", Host=host)
 
     assert answer.status in {200, 400}
-
-
-async def test_the_use_of_a_token_is_noted_once_a_minute(desk: Desk, hr: Client, clock: StoppedClock) -> None:
-    """``last_used_at`` moves, yet not with every request."""
-    source = (await tokens.list_sources(desk))[0]
-    seen = []
-    for seconds in (0, 30, 31):
-        clock.forward(seconds=seconds)
-        await hr.get("/Users")
-        seen.append((await tokens.list_tokens(desk, source))[0].last_used_at)
-
-    assert seen[0] == seen[1]
-    assert clock.now == seen[2]
 
 
 async def test_a_database_that_is_away_is_503(hr: Client, monkeypatch: pytest.MonkeyPatch) -> None:
