@@ -27,6 +27,7 @@ from muster.scim.values import Resource, is_storable_text
 from muster.service import scim_groups, scim_people
 from muster.service.admission import Admission
 from muster.service.desk import Desk
+from muster.service.permission import me
 from muster.service.scim_exchange import Caller, Stored
 from muster.web.json_response import ScimResponse
 from muster.web.refusals import BadToken, MethodNotAllowed, as_scim, refused, unexpected, unreachable
@@ -47,7 +48,7 @@ _log: Final = structlog.stdlib.get_logger(__name__)
 
 
 _COLLECTIONS: Final[dict[str, Collection]] = {"Users": scim_people, "Groups": scim_groups}
-_NOT_OFFERED: Final = frozenset({"", "Me", "Bulk", ".search"})  # valid SCIM that is not implemented here
+_NOT_OFFERED: Final = frozenset({"", "Bulk", ".search"})  # valid SCIM that is not implemented here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -134,7 +135,9 @@ async def _routed(exchange: Exchange) -> Response:
             return await _resource(exchange, exchange.type_at(name), _COLLECTIONS[name], id)
         case ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", *_] as parts:
             return _discovered(exchange, *parts)
-        case [*_, last] if last in _NOT_OFFERED or path.startswith("Me/"):
+        case ["Me"]:
+            return await _me(exchange)
+        case [*_, last] if last in _NOT_OFFERED:
             raise NotImplementedHere(f"this endpoint does not offer /{path[:80]}")
         case _:
             raise NotFound(f"there is nothing at /{path[:80]}")
@@ -172,6 +175,20 @@ async def _resource(
             await collection.delete(desk, caller, id, expected=expected)
             return Response(status_code=204)
     return _one(stored, shown.apply(stored.resource))
+
+
+async def _me(exchange: Exchange) -> Response:
+    """The person the token belongs to, by the alias; every answer names where they really are (§3.11)."""
+    person, resource_type = me(exchange.caller.bearer.token), exchange.type_at("Users")
+    place = exchange.caller.location(resource_type, person)
+    try:
+        response = await _resource(exchange, resource_type, _COLLECTIONS["Users"], person)
+    except ScimError as error:
+        response = refused(error)
+    else:
+        response.headers["Content-Location"] = place
+    response.headers["Location"] = place
+    return response
 
 
 def _one(stored: Stored, shown: Resource, *, status: int = 200) -> Response:
