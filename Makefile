@@ -42,9 +42,9 @@ format: tools ## Put the code into the agreed shape
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-bench: tools ## Measure speed and scale, side by side with others; ONLY=scim or ONLY=sync
+bench: tools ## Measure speed and scale, side by side with others; ONLY=scim, growth or sync; FULL=1 grows further
 	@$(if $(filter sync,$(ONLY)),,.ci/need-wrk)
-	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY))
+	@$(BIN)/python -m bench $(if $(ONLY),--only $(ONLY)) $(if $(filter-out 0 no,$(FULL)),--full)
 
 docs: .venv/.docs ## Build the documentation into docs/_build/html
 	$(BIN)/python -m sphinx --fail-on-warning --keep-going -b html docs docs/_build/html

@@ -12,11 +12,11 @@ from typing import Final
 import uvloop
 
 from bench import initial_sync, reporting
-from bench.scim_server import side_by_side, tables
+from bench.scim_server import comparison_tables, growth, growth_tables, side_by_side
 from muster.cli import logs
 from muster.db import system_clock
 
-SUBJECTS: Final = ("scim", "sync")
+SUBJECTS: Final = ("scim", "growth", "sync")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,6 +24,7 @@ class Wanted:
     """What is to be measured, and how thoroughly."""
 
     only: str | None
+    full: bool
     people: int
     rounds: int
     seconds: float
@@ -36,6 +37,8 @@ def main() -> None:
     found: dict[str, object] = {}
     if wanted.only in {None, "scim"}:
         found["scim"] = _scim(wanted)
+    if wanted.only in {None, "growth"}:
+        found["growth"] = _growth(wanted)
     if wanted.only in {None, "sync"}:
         found["sync"] = _sync(wanted)
     _keep(found)
@@ -43,6 +46,7 @@ def main() -> None:
 
 def _wanted() -> Wanted:
     parser = argparse.ArgumentParser(prog="bench", description=__doc__)
+    parser.add_argument("--full", action="store_true", help="grow to 1,000,000 people, not to 100,000")
     parser.add_argument("--only", choices=SUBJECTS, help="measure this alone")
     parser.add_argument(
         "--people", type=int, default=1_000, help="people in the initial sync (default 1,000)"
@@ -59,8 +63,16 @@ def _wanted() -> Wanted:
 def _scim(wanted: Wanted) -> object:
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         comparison = runner.run(side_by_side.compare(rounds=wanted.rounds, seconds=wanted.seconds))
-    tables.show(comparison)
-    return tables.as_data(comparison)
+    comparison_tables.show(comparison)
+    return comparison_tables.as_data(comparison)
+
+
+def _growth(wanted: Wanted) -> object:
+    largest = growth.SIZES[-1 if wanted.full else -2]
+    with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
+        grown = runner.run(growth.grow(largest=largest, rounds=wanted.rounds, seconds=wanted.seconds))
+    growth_tables.show(grown)
+    return growth_tables.as_data(grown)
 
 
 def _sync(wanted: Wanted) -> object:

@@ -12,12 +12,12 @@ from urllib.parse import quote
 
 from bench.scim_server.client import Client, Wrong
 from bench.scim_server.load import Load
-from bench.scim_server.people import CALL_SIGNS, call_sign, family_name, patch, user, user_name
+from bench.scim_server.people import CALL_SIGNS, call_sign, family_name, mark, patch, user, user_name
 from bench.scim_server.seeding import members_of
 
 PEOPLE: Final = 10_000
 _PAGE: Final = 100
-_NEW: Final = 5_000_000  # stands in the place of the number that each new person gets
+_NEW: Final = 5_000_000  # the person whose like is added, each with another mark
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,9 +61,9 @@ def _get_user(held: Held) -> Load:
 
 
 def _scattered(values: Sequence[str]) -> list[str]:
-    """The values in an order in which neighbours are far apart."""
+    """The values, 20,000 at most, in an order in which neighbours are far apart; the first remains first."""
     step = 7_919  # a prime that divides no number of people here
-    return [values[index * step % len(values)] for index in range(len(values))]
+    return [values[index * step % len(values)] for index in range(min(len(values), 20_000))]
 
 
 async def _check_get_user(client: Client, held: Held) -> None:
@@ -77,8 +77,12 @@ async def _check_get_user(client: Client, held: Held) -> None:
 
 
 def _find_by_name(held: Held) -> Load:
-    names = _scattered([quote(user_name(number)) for number in range(len(held.people))])
-    return Load(method="GET", path="/Users?filter=userName%20eq%20%22{value}%22", values=names)
+    names = _scattered([user_name(number) for number in range(len(held.people))])
+    return Load(
+        method="GET",
+        path="/Users?filter=userName%20eq%20%22{value}%22",
+        values=[quote(name) for name in names],
+    )
 
 
 async def _check_find_by_name(client: Client, held: Held) -> None:
@@ -172,14 +176,14 @@ async def _check_add_member(client: Client, held: Held) -> None:
 
 
 def _post_user(_held: Held) -> Load:
-    body = _body(user(_NEW)).replace(str(_NEW), "{n}")
+    body = _body(user(_NEW)).replace(mark(_NEW), "new{n}")
     return Load(method="POST", path="/Users", values=[""], bodies=[body])
 
 
 async def _check_post_user(client: Client, held: Held) -> None:
     made = await _first(client, _post_user(held))
     document = await client.expect("GET", f"/Users/{made['id']}")
-    _require(document["userName"] == "p0@acme.example", "another userName than given")
+    _require(document["userName"] == "new0@acme.example", "another userName than given")
     named = await client.expect("GET", f"/Users?filter=userName%20eq%20%22{quote('p0@acme.example')}%22")
     _require(named["totalResults"] == 1, "the new user is not found by userName")
 

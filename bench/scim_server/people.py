@@ -11,22 +11,10 @@ PATCH: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
 CALL_SIGNS: Final = 1_000  # people of the same number modulo this share a call sign
 
 _SYLLABLES: Final = ("ba", "ce", "di", "fo", "gu", "ka", "le", "mi", "no", "pu")
-_GIVEN: Final = ("Ana", "Bo", "Chidi", "Dara", "Emil", "Femi", "Gita", "Hana", "Ivo", "Jun", "Kofi")
-_FAMILY: Final = (
-    "Abe",
-    "Berg",
-    "Costa",
-    "Dang",
-    "Eze",
-    "Faro",
-    "Gupta",
-    "Haas",
-    "Ito",
-    "Jansen",
-    "Kaya",
-    "Lund",
-)
-_DEPARTMENTS: Final = ("Engineering", "Sales", "Finance", "Support", "Legal", "People", "Operations")
+# How many there are divides CALL_SIGNS: but for its mark, a person is like the one CALL_SIGNS numbers on.
+_GIVEN: Final = ("Ana", "Bo", "Chidi", "Dara", "Emil", "Femi", "Gita", "Hana")
+_FAMILY: Final = ("Abe", "Berg", "Costa", "Dang", "Eze", "Faro", "Gupta", "Haas", "Ito", "Jansen")
+_DEPARTMENTS: Final = ("Engineering", "Sales", "Finance", "Support", "Legal")
 
 
 def mark(number: int) -> str:
@@ -44,7 +32,7 @@ def user_name(number: int) -> str:
 
 
 def family_name(number: int) -> str:
-    """The name.familyName of a person, shared by one in twelve."""
+    """The name.familyName of a person, shared by one in ten."""
     return _FAMILY[number % len(_FAMILY)]
 
 
@@ -77,10 +65,10 @@ def user(number: int) -> dict[str, object]:
             {"value": user_name(number), "type": "work", "primary": True},
             {"value": f"{mark(number)}@home.example", "type": "home"},
         ],
-        "phoneNumbers": [{"value": f"+49 30 {number:07d}", "type": "work"}],
+        "phoneNumbers": [{"value": f"+49 30 {number % CALL_SIGNS:04d}", "type": "work"}],
         "addresses": [{"type": "work", "locality": "Berlin", "country": "DE", "postalCode": "10115"}],
         ENTERPRISE: {
-            "employeeNumber": f"{number}",
+            "employeeNumber": mark(number),
             "department": department,
             "costCenter": "4130",
             "organization": "Acme",

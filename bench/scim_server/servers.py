@@ -20,6 +20,7 @@ from muster.cli.demo.applications import CACHE, Application, Running
 
 _PEERS: Final = Path(__file__).resolve().parents[1] / "peers"
 _MUSTER: Final = Path(sys.executable).with_name("muster")
+_RATE: Final = "1000000"  # requests are counted, as always, and never too many
 _SCIM2_SERVER: Final = Application(
     name="scim2-server-uvicorn",
     title="scim2-server 0.8.3",
@@ -56,7 +57,7 @@ async def muster(folder: Path) -> AsyncGenerator[Server]:
     So every change of a person is logged and marks that person's account, in one durable transaction. The
     app refuses Muster's credential and is in quarantine, as an app can be: marks are made, nothing is sent.
     """
-    async with _refusing() as application:
+    async with refusing() as application:
         token = await set_up(folder, application)
         async with serving(folder, token) as server:
             yield server
@@ -67,10 +68,9 @@ async def serving(home: Path, token: str) -> AsyncGenerator[Server]:
     """``muster serve`` on a home that is set up."""
     port = free_port()
     command = [str(_MUSTER), "serve", "--port", str(port)]
+    environment = {"MUSTER_HOME": str(home), "MUSTER_REQUESTS_PER_SECOND": _RATE}
     async with (
-        started(
-            command, {"MUSTER_HOME": str(home), "MUSTER_REQUESTS_PER_SECOND": "0"}, home / "serve.log"
-        ) as pid,
+        started(command, environment, home / "serve.log") as pid,
         connected(f"http://{HOST}:{port}/scim/v2", token) as client,
     ):
         await client.until_it_answers()
@@ -102,7 +102,7 @@ async def _muster(home: Path, *arguments: str) -> str:
 
 
 @asynccontextmanager
-async def _refusing() -> AsyncGenerator[str]:
+async def refusing() -> AsyncGenerator[str]:
     """An application that answers every call with 401; gives its URL."""
 
     async def refuse(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:

@@ -3,10 +3,10 @@
 import json
 
 import pytest
+from bench.scim_server.comparison_tables import best_peer, verdict
 from bench.scim_server.load import Load, Refused, Sample, read_report
 from bench.scim_server.operations import Operation
-from bench.scim_server.side_by_side import Cell, Line
-from bench.scim_server.tables import best_peer, verdict
+from bench.scim_server.rounds import Cell, Line
 
 SERVERS = ("Muster", "slow", "fast", "wrong")
 

@@ -1,32 +1,15 @@
-"""What was measured, as tables for people and as data for programs."""
+"""The comparison with the peers, as tables for people and as data for programs."""
 
 from collections.abc import Sequence
 from dataclasses import asdict
-from statistics import median
-from typing import Final
 
 from rich.console import Console
 from rich.table import Table
 
 from bench.reporting import WIDTH
-from bench.scim_server.side_by_side import Cell, Comparison, Line
-
-NOTHING: Final = "-"  # stands where there is no figure
-
-
-def rate(cell: Cell) -> float:
-    """Requests a second, the median of the rounds; 0 where there is no sample."""
-    return median(sample.rate for sample in cell.samples) if cell.samples and not cell.why_not else 0.0
-
-
-def cost(cell: Cell) -> float:
-    """Processor time of one request in microseconds, the median of the rounds."""
-    return median(sample.cost for sample in cell.samples) * 1e6
-
-
-def ratio(ours: Cell, theirs: Cell) -> float:
-    """How many times as many requests we answer: the median over the rounds, so that drift cancels out."""
-    return median(one.rate / other.rate for one, other in zip(ours.samples, theirs.samples, strict=True))
+from bench.scim_server.figures import NOTHING, cost, figure, rate, ratio, table
+from bench.scim_server.rounds import Line
+from bench.scim_server.side_by_side import Comparison
 
 
 def best_peer(line: Line, servers: Sequence[str]) -> str | None:
@@ -57,44 +40,25 @@ def show(comparison: Comparison) -> None:
 
 
 def _rates(comparison: Comparison) -> Table:
-    table = _table("Requests a second", (*comparison.servers, "Muster : best peer", "Goal", ""))
+    made = table("Requests a second", "", *comparison.servers, "Muster : best peer", "Goal", "")
     for line in comparison.lines:
-        figures = [_figure(rate(line.cells[name])) for name in comparison.servers]
+        figures = [figure(rate(line.cells[name])) for name in comparison.servers]
         reached, goal = verdict(line, comparison.servers), line.operation.goal
         met = "" if reached is None else "met" if reached[0] >= goal else "missed"
-        shown = NOTHING if reached is None else _figure(reached[0])
-        table.add_row(line.operation.name, *figures, shown, f"{goal:,g}", met)
-    return table
+        shown = NOTHING if reached is None else figure(reached[0])
+        made.add_row(line.operation.name, *figures, shown, f"{goal:,g}", met)
+    return made
 
 
 def _costs(comparison: Comparison) -> Table:
-    table = _table("Processor time of a request, µs", (*comparison.servers, "best peer : Muster"))
+    made = table("Processor time of a request, µs", "", *comparison.servers, "best peer : Muster")
     for line in comparison.lines:
         cells = [line.cells[name] for name in comparison.servers]
         reached = verdict(line, comparison.servers)
-        shown = NOTHING if reached is None else _figure(reached[1])
-        figures = [_figure(cost(cell)) if rate(cell) else NOTHING for cell in cells]
-        table.add_row(line.operation.name, *figures, shown)
-    return table
-
-
-def _table(title: str, columns: Sequence[str]) -> Table:
-    table = Table(title=title, title_justify="left")
-    table.add_column("Operation")
-    for name in columns:
-        table.add_column(name, justify="right")
-    return table
-
-
-def _figure(value: float) -> str:
-    """Three digits, or all of those before the point.
-
-    >>> _figure(0.0), _figure(0.1834), _figure(5.234), _figure(12345.6)
-    ('-', '0.18', '5.23', '12,346')
-    """
-    if not value:
-        return NOTHING
-    return f"{value:,.0f}" if value >= 100 else f"{value:.1f}" if value >= 10 else f"{value:.2f}"
+        shown = NOTHING if reached is None else figure(reached[1])
+        figures = [figure(cost(cell)) if rate(cell) else NOTHING for cell in cells]
+        made.add_row(line.operation.name, *figures, shown)
+    return made
 
 
 def as_data(comparison: Comparison) -> dict[str, object]:
