@@ -5,6 +5,7 @@ What the client may not set is dropped without complaint, as the RFC says: read-
 in a resource.
 """
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -16,6 +17,7 @@ from muster.scim.schema import Mutability as Rule
 from muster.scim.values import JsonValue, Resource, elements, is_present, spelled
 
 _LONGEST_URN = 255
+_PATH_SIGN = re.compile(r"[.\[]")
 
 
 def validate(
@@ -39,7 +41,7 @@ def validate(
 
     Raises:
         InvalidSyntax: The body is no object, or holds what the dialect refuses.
-        InvalidPath: A name with the URN of an extension is none of its attributes.
+        InvalidPath: A name with the URN of an extension is none of its attributes, or is a path.
         InvalidValue: A value is missing or does not fit; the error has the attribute's path.
         Mutability: The replacement changes an immutable value.
     """
@@ -169,8 +171,16 @@ def _attributes(
                 normal = normalise(attribute, value, at, dialect=dialect)
                 _put(found, attribute.name, None if attribute.mutability is Rule.WRITE_ONLY else normal)
         else:
+            _refuse_path(key, find, f"{prefix}{key[:80]}")
             take_unknown(found, key, value, f"{prefix}{key[:80]}", dialect.unknown)
     return found
+
+
+def _refuse_path(key: str, find: Callable[[str], Attribute | None], at: str) -> None:
+    """Refuse ``name.givenName`` as a name: passed over as unknown, a value that was meant would be lost."""
+    head = _PATH_SIGN.split(key, maxsplit=1)[0]
+    if head != key and find(head) is not None:
+        raise InvalidPath("a resource nests sub-attributes; paths are for PATCH and filters", path=at)
 
 
 def _put(container: Resource, name: str, value: JsonValue) -> None:

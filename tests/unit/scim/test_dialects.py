@@ -305,6 +305,15 @@ def test_unknown_extensions_by_policy() -> None:
     assert CUSTOM == error.value.path
 
 
+@pytest.mark.parametrize("unknown", Unknown)
+@pytest.mark.parametrize("name", ["name.givenName", 'emails[type eq "work"].value', "NAME.x", "title["])
+def test_a_path_is_no_name_in_a_resource(name: str, unknown: Unknown) -> None:
+    """What a PATCH would mean by the name is not passed over as if nobody knew it."""
+    body: Resource = {"schemas": [USER_URN], "userName": "u", name: "x"}
+    with pytest.raises(InvalidPath):
+        validate(body, USER, dialect=Dialect(unknown=unknown))
+
+
 def test_an_extension_has_no_such_attribute() -> None:
     """A name with the URN of a known extension must be one of its attributes, also at the top level."""
     with pytest.raises(InvalidPath):
