@@ -182,9 +182,10 @@ def _post_user(_held: Held) -> Load:
 
 async def _check_post_user(client: Client, held: Held) -> None:
     made = await _first(client, _post_user(held))
+    name = user_name(_NEW).replace(mark(_NEW), "new0")
     document = await client.expect("GET", f"/Users/{made['id']}")
-    _require(document["userName"] == "new0@acme.example", "another userName than given")
-    named = await client.expect("GET", f"/Users?filter=userName%20eq%20%22{quote('p0@acme.example')}%22")
+    _require(document["userName"] == name, "another userName than given")
+    named = await client.expect("GET", f"/Users?filter=userName%20eq%20%22{quote(name)}%22")
     _require(named["totalResults"] == 1, "the new user is not found by userName")
 
 
