@@ -206,6 +206,42 @@ def test_the_printed_example_of_a_creation(company: Company) -> None:
     } == company.shown(joy)
 
 
+def test_an_address_in_fragments(company: Company, entra: Entra) -> None:
+    """Each part of an address that is not there yet is an operation of its own; they make one address."""
+    ada = entra.create_user("ada@acme.example")
+    parts = {"streetAddress": "12 St James's Square", "locality": "London", "country": "GB"}
+    adding = [
+        {"op": "Add", "path": f'addresses[type eq "work"].{name}', "value": value}
+        for name, value in parts.items()
+    ]
+    entra.wire.patch(f"/Users/{ada}", *adding)
+    entra.wire.patch(f"/Users/{ada}", {"op": "Remove", "path": 'addresses[type eq "work"].country'})
+
+    del parts["country"]
+    assert [{"type": "work", **parts}] == company.shown(ada)["addresses"]
+
+
+@pytest.mark.parametrize(
+    "filter",
+    [
+        'userName eq "ADA@acme.example"',
+        'externalId eq "0a21f0f2"',
+        'emails[type eq "work"].value eq "ada@mail.example"',
+        'emails[type eq "work" and value eq "ada@mail.example"]',
+        'roles[primary eq "True"].value eq "Engineer"',
+    ],
+)
+def test_every_matching_attribute_finds(company: Company, filter: str) -> None:
+    """Whichever attribute is set to match people by, it finds the one and no other."""
+    entra = Entra(company.url, company.token)
+    ada = entra.create_user(
+        "ada@acme.example", email="ada@mail.example", external_id="0a21f0f2", role="Engineer"
+    )
+    entra.create_user("eve@acme.example", email="eve@mail.example", external_id="0A21F0F2", role="Clerk")
+
+    assert [ada] == [found["id"] for found in company.wire.find("/Users", filter=filter)]
+
+
 def test_a_probe_for_a_reference(company: Company) -> None:
     """Whether a user has a certain manager is asked by a filter, and only the id is wanted."""
     entra = Entra(company.url, company.token)
