@@ -12,9 +12,9 @@ from muster.scim.values import JsonValue, Resource
 
 NAMES = st.from_regex(r"\A[A-Za-z][A-Za-z0-9_-]{0,7}\Z").filter(lambda name: name.lower() != "schemas")
 URNS = st.from_regex(r"\Aurn:acme(:[a-z0-9][a-z0-9.]{0,5}){1,3}:Own\Z")
-SENTENCES = st.text(min_size=1, max_size=20)
 TEXTS = st.text(st.characters(codec="utf-8", exclude_characters="\x00"), max_size=12)
 WORDS = TEXTS.filter(bool)
+SENTENCES = WORDS
 SIMPLE = [kind for kind in Type if kind is not Type.COMPLEX]
 KEPT = {Mutability.READ_WRITE, Mutability.IMMUTABLE}
 

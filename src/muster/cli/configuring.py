@@ -162,10 +162,10 @@ def list_rules(json: Json = False) -> None:
 
 @config_app.command("apply")
 def apply_config(
-    file: Annotated[Path, typer.Argument(help="A YAML file with apps and rules.")],
+    file: Annotated[Path, typer.Argument(help="A YAML file with schemas, apps and rules.")],
     json: Json = False,
 ) -> None:
-    """Make apps and rules as the file says.
+    """Make schemas, apps and rules as the file says.
 
     ${NAME} in it is taken from the environment. What it does not name stays.
     """
@@ -179,6 +179,7 @@ def apply_config(
     else:
         showing.line(
             f"Apps: {', '.join(applied.apps) or 'none'}. Rules: {', '.join(applied.rules) or 'none'}."
+            + (f" Schemas: {', '.join(applied.schemas)}." if applied.schemas else "")
         )
 
 

@@ -6,7 +6,7 @@ from typing import Annotated, Final, cast
 import typer
 
 from muster import __version__
-from muster.cli import access, configuring, people, serving, showing, sources
+from muster.cli import access, configuring, people, schemas, serving, showing, sources
 from muster.cli.acting import Exit
 from muster.cli.demo import story
 
@@ -41,6 +41,7 @@ for name, group in (
     ("token", sources.token_app),
     ("app", configuring.app_app),
     ("rule", configuring.rule_app),
+    ("schema", schemas.schema_app),
     ("config", configuring.config_app),
 ):
     root.add_typer(group, name=name)

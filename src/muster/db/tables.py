@@ -131,6 +131,39 @@ memberships: Final = Table(
     Index("memberships_person", "tenant", "person", "group_id"),
 )
 
+schemas: Final = Table(
+    "schemas",
+    metadata,
+    _text("tenant"),
+    _text("urn_key"),  # the URN in small letters
+    Column("document", _json(), nullable=False),  # RFC 7643 §7, and what it extends
+    _number("created_at"),
+    _number("changed_at"),
+    PrimaryKeyConstraint("tenant", "urn_key"),
+)
+
+schema_versions: Final = Table(
+    "schema_versions",
+    metadata,
+    _text("tenant"),
+    _number("version"),  # moves with every change of a schema
+    PrimaryKeyConstraint("tenant"),
+)
+
+unique_values: Final = Table(
+    "unique_values",
+    metadata,
+    _text("tenant"),
+    _text("source"),
+    _text("kind"),  # User | Group
+    _text("urn_key"),
+    _text("attribute"),  # its name in small letters
+    _text("value_key"),  # SHA-256 of the value as values are compared
+    _text("subject"),  # the id of the person or group
+    PrimaryKeyConstraint("tenant", "source", "kind", "urn_key", "attribute", "value_key"),
+    Index("unique_values_subject", "tenant", "subject"),
+)
+
 apps: Final = Table(
     "apps",
     metadata,

@@ -1,4 +1,4 @@
-"""YAML that people write, walked strictly: whatever is wrong is a ``BadInput`` that names the line.
+"""YAML that people write, walked strictly: whatever is wrong is a ``BadInput`` that names line and column.
 
 Only plain values are read: no tags, no anchors, no key twice. What stands in the file stays as it was
 written; each question (``text``, ``number``, ``table`` …) says itself what it accepts.
@@ -8,13 +8,14 @@ import difflib
 import math
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Final, TypeAlias
 
 from ruamel.yaml import YAML
 from ruamel.yaml.error import YAMLError
 
 from muster.model import BadInput, Problem
+from muster.scim import JsonValue
 
 LONGEST: Final = 1_000_000  # characters
 DEEPEST: Final = 20  # levels
@@ -44,10 +45,11 @@ class Origin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Node:
-    """One value of the document with its line and the path that leads to it."""
+    """One value of the document with the place where it begins and the path that leads to it."""
 
     tree: Tree
     line: int
+    column: int
     path: str
     origin: Origin
 
@@ -134,9 +136,28 @@ class Node:
             raise self.problem(f"“{word}” is not known here", _suggestion(word, words))
         return word
 
+    def json(self) -> JsonValue:
+        """Everything that stands here as JSON; a text that YAML takes for a date must be quoted."""
+        if isinstance(self.tree, Mapping):
+            return {name: child.json() for name, child in self.tree.items()}
+        if isinstance(self.tree, tuple):
+            return [child.json() for child in self.tree]
+        return None if self.is_null else self.plain()
+
+    def place(self, path: str) -> "Node":
+        """What stands at a path below here, or the last place on the way to it that is there."""
+        first, _, rest = path.partition(".")
+        name, bracket, index = first.partition("[")
+        child = self.tree.get(name) if isinstance(self.tree, Mapping) else None
+        if child is None:
+            return self
+        if bracket and isinstance(child.tree, tuple):
+            child = child.tree[int(index.rstrip("]"))]
+        return child.place(rest) if rest else child
+
     def problem(self, why: str, next_step: str) -> BadInput:
         """The error that says why this place cannot be used."""
-        where = f"line {self.line}" + (f", {self.path}" if self.path else "")
+        where = f"line {self.line}, column {self.column}" + (f", {self.path}" if self.path else "")
         return _bad(self.origin, where, why, next_step)
 
 
@@ -156,7 +177,7 @@ def document(text: str, origin: Origin) -> Node:
     except RecursionError as error:
         raise _bad(origin, "whole text", "it nests too deeply", "flatten it") from error
     if top is None:
-        return Node(tree={}, line=1, path="", origin=origin)
+        return Node(tree={}, line=1, column=1, path="", origin=origin)
     return _Walk(origin).node(top, "", 0)
 
 
@@ -172,14 +193,14 @@ class _Walk:
         self._seen: set[int] = set()
 
     def node(self, raw: _RawNode, path: str, depth: int) -> Node:
-        line = int(raw.start_mark.line) + 1
-        here = Node(tree={}, line=line, path=path, origin=self._origin)
+        line, column = int(raw.start_mark.line) + 1, int(raw.start_mark.column) + 1
+        here = Node(tree={}, line=line, column=column, path=path, origin=self._origin)
         if id(raw) in self._seen or depth > DEEPEST:
             raise here.problem(
                 "references and deep nesting are not read", "write the value out, without & and *"
             )
         self._seen.add(id(raw))
-        return Node(tree=self._tree(raw, here, depth), line=line, path=path, origin=self._origin)
+        return replace(here, tree=self._tree(raw, here, depth))
 
     def _tree(self, raw: _RawNode, here: Node, depth: int) -> Tree:
         kind = str(raw.tag).removeprefix(_TAG)

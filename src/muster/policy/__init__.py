@@ -9,7 +9,16 @@ keys a change of one person alters. Policy must not know what an application hol
 """
 
 from muster.policy.desire import attributes, desired, touched
-from muster.policy.facts import attribute_path, fact
+from muster.policy.facts import attribute_path, fact, no_such_attribute
 from muster.policy.rules import granted, holds
 
-__all__ = ["attribute_path", "attributes", "desired", "fact", "granted", "holds", "touched"]
+__all__ = [
+    "attribute_path",
+    "attributes",
+    "desired",
+    "fact",
+    "granted",
+    "holds",
+    "no_such_attribute",
+    "touched",
+]

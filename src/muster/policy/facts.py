@@ -5,6 +5,7 @@ from typing import cast
 
 from muster.model import BadInput, Identity, Problem, Stage, Value
 from muster.scim.errors import ScimError
+from muster.scim.open_path import open_path
 from muster.scim.path import Path, parse_path, read
 from muster.scim.values import JsonValue, Resource
 
@@ -39,23 +40,34 @@ def fact(identity: Identity, attribute: str) -> Value:
 def attribute_path(attribute: str) -> Path:
     """Give the place in a person's resource that a rule or a mapping names.
 
+    Attributes of the operator's own are named with their URN; whether there are such is for those to check
+    who know the schemas.
+
     Raises:
         BadInput: there can be no such attribute.
     """
     try:
         return parse_path(attribute)
     except ScimError as error:
-        raise BadInput(
-            Problem(
-                code="MUSTER-POLICY-NO-SUCH-ATTRIBUTE",
-                what=f"“{attribute[:200]}” names no attribute of a person",
-                why=error.detail,
-                next_step=(
-                    "name it by its SCIM path, such as userName, name.givenName, department or "
-                    'emails[type eq "work"].value'
-                ),
-            )
-        ) from error
+        try:
+            return open_path(attribute)
+        except ScimError:
+            raise no_such_attribute(attribute, error) from error
+
+
+def no_such_attribute(attribute: str, error: ScimError) -> BadInput:
+    """Give the error that says why the text names no attribute."""
+    return BadInput(
+        Problem(
+            code="MUSTER-POLICY-NO-SUCH-ATTRIBUTE",
+            what=f"“{attribute[:200]}” names no attribute of a person",
+            why=error.detail,
+            next_step=(
+                "name it by its SCIM path, such as userName, name.givenName, department or "
+                'emails[type eq "work"].value; one of your own with its URN (`muster schema show`)'
+            ),
+        )
+    )
 
 
 def _resource(identity: Identity) -> Resource:

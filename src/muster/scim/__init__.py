@@ -13,7 +13,7 @@ The tour, from the ground up:
   what is stored
 * ``filter``: the AST, built and rendered; ``grammar``: text → AST, within limits; ``matching``: AST →
   predicate
-* ``path``: one place in a resource, to ``read`` and to ``write``
+* ``path``: one place in a resource, to ``read`` and to ``write``; ``open_path``: one no schema describes
 * ``dialects``: what is accepted although it is not the letter
 * ``normalise``: one value; ``validate``: a whole resource, for POST and PUT
 * ``patch_request``: the PATCH message; ``patch``: what it does, with ``patch_values`` and ``patch_elements``
@@ -56,6 +56,7 @@ from muster.scim.grammar import Limits, parse
 from muster.scim.listing import Page, list_response, page
 from muster.scim.matching import matches, predicate
 from muster.scim.media import SCIM_JSON, accepts_scim, is_scim
+from muster.scim.open_path import open_path
 from muster.scim.patch import apply
 from muster.scim.patch_request import PATCH_URN, Operation, Verb, parse_request
 from muster.scim.path import Path, parse_path, read, write
@@ -111,6 +112,7 @@ __all__ = [
     "is_scim",
     "list_response",
     "matches",
+    "open_path",
     "page",
     "parse",
     "parse_path",

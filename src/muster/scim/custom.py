@@ -5,7 +5,7 @@ from typing import TypeVar
 
 from muster.scim.errors import InvalidPath, InvalidValue
 from muster.scim.schema import Attribute, Mutability, Returned, Schema, Type, Uniqueness
-from muster.scim.values import JsonValue, Resource
+from muster.scim.values import JsonValue, Resource, is_storable_text
 
 _Word = TypeVar("_Word", bound=StrEnum)
 _LEVELS = 2
@@ -22,6 +22,8 @@ def schema_from_document(document: JsonValue) -> Schema:
     if not isinstance(document, dict):
         raise InvalidValue("a schema is a JSON object")
     urn = _text(document, "id", "")
+    if ":" not in urn:
+        raise InvalidValue("a schema is named by a URI", path="id")
     name = _text(document, "name", "", default="") or urn
     try:
         return Schema(
@@ -74,7 +76,7 @@ def _text(document: Resource, key: str, prefix: str, *, default: str | None = No
     value = document.get(key, default)
     if not isinstance(value, str) or (default is None and not value):
         raise InvalidValue("a string is needed", path=prefix + key)
-    return value
+    return _storable(value, prefix + key)
 
 
 def _texts(document: Resource, key: str, prefix: str) -> tuple[str, ...]:
@@ -82,7 +84,13 @@ def _texts(document: Resource, key: str, prefix: str) -> tuple[str, ...]:
     found = [item for item in items if isinstance(item, str)] if isinstance(items, list) else []
     if not isinstance(items, list) or len(found) != len(items):
         raise InvalidValue("a list of strings is needed", path=prefix + key)
-    return tuple(found)
+    return tuple(_storable(item, prefix + key) for item in found)
+
+
+def _storable(text: str, at: str) -> str:
+    if not is_storable_text(text):
+        raise InvalidValue("the text holds a NUL or half a surrogate pair", path=at)
+    return text
 
 
 def _truth(document: Resource, key: str, prefix: str) -> bool:

@@ -113,7 +113,7 @@ def read(resource: Resource, path: Path) -> JsonValue:
         return container or None
     value = container.get(spelled(container, path.attribute.name))
     sub = _effective_sub(path)
-    if not path.attribute.multi_valued:
+    if not path.attribute.multi_valued and not isinstance(value, list):
         return value if sub is None else _part(value, sub)
     if path.filter is not None:
         chosen = next((item for item in elements(value) if path.selects(item)), None)

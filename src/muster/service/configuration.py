@@ -9,12 +9,14 @@ from muster.model import BadInput, Problem
 from muster.service.configuration_file import configuration
 from muster.service.configuring import check_rule, checked_app, store_app, store_rule
 from muster.service.desk import Actor, Desk
+from muster.service.schemas import store_schema
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Applied:
     """The names of what stands now as the file says."""
 
+    schemas: tuple[str, ...]
     apps: tuple[str, ...]
     rules: tuple[str, ...]
 
@@ -40,7 +42,7 @@ def read(file: Path) -> str:
 
 
 async def apply(desk: Desk, actor: Actor, text: str, environment: Mapping[str, str]) -> Applied:
-    """Apps and rules are as the text says, all of them or none; those it does not name stay as they are.
+    """Schemas, apps and rules are as the text says, all or none; those it does not name stay as they are.
 
     Raises:
         BadInput: something in it cannot be; nothing changed.
@@ -51,10 +53,16 @@ async def apply(desk: Desk, actor: Actor, text: str, environment: Mapping[str, s
         check_rule(rule)
 
     async def commit(tx: Transaction) -> None:
+        for custom in said.schemas:
+            await store_schema(tx, desk, actor, custom)
         for one in checked:
             await store_app(tx, desk, actor, one)
         for rule in said.rules:
             await store_rule(tx, desk, actor, rule)
 
     await desk.db.write(commit)
-    return Applied(apps=tuple(spec.name for spec in said.apps), rules=tuple(rule.name for rule in said.rules))
+    return Applied(
+        schemas=tuple(custom.schema.urn for custom in said.schemas),
+        apps=tuple(spec.name for spec in said.apps),
+        rules=tuple(rule.name for rule in said.rules),
+    )

@@ -1,7 +1,9 @@
-"""Apps and rules as code: the text of ``muster.yaml`` becomes checked values, or one problem with its line.
+"""Configuration as code: the text of ``muster.yaml`` becomes checked values, or one problem with its place.
 
 ::
 
+    schemas:
+      - {id: "urn:acme:scim:schemas:staff:1.0:User", attributes: [{name: badge}]}
     apps:
       chat:
         connector: scim
@@ -16,7 +18,8 @@
       - {name: engineering-has-forge, app: forge, when: {attribute: department, equals: Engineering}}
 
 ``${NAME}`` in a setting stands for a value of the environment; ``$${`` is a plain ``${``. Whether a connector
-exists and takes these settings is for those to check who know the connectors.
+exists and takes these settings is for those to check who know the connectors, and whether an attribute with a
+URN exists for those who know the schemas.
 """
 
 import re
@@ -28,6 +31,7 @@ from muster.intake.yaml_text import Node, Origin, document
 from muster.model import (
     AppName,
     AttributeEquals,
+    BadInput,
     Condition,
     Constant,
     Copied,
@@ -39,7 +43,9 @@ from muster.model import (
     Rule,
     Tenant,
 )
-from muster.scim import ScimError, parse_path
+from muster.policy import attribute_path
+from muster.scim import CustomSchema
+from muster.service.schema_file import schema_at
 
 _ORIGIN: Final = Origin(
     code="MUSTER-CONFIGURATION", what="The configuration cannot be used; nothing was changed"
@@ -72,6 +78,7 @@ class AppSpec:
 class Configuration:
     """Everything a configuration file says, in its order."""
 
+    schemas: tuple[CustomSchema, ...] = ()
     apps: tuple[AppSpec, ...] = ()
     rules: tuple[Rule, ...] = ()
 
@@ -82,13 +89,25 @@ def configuration(text: str, environment: Mapping[str, str], *, tenant: Tenant) 
     Raises:
         BadInput: something is unknown, missing or badly formed; the problem names the line.
     """
-    top = document(text, _ORIGIN).table("apps", "rules")
+    top = document(text, _ORIGIN).table("schemas", "apps", "rules")
     apps = _entries(top, "apps")
     rules = top["rules"].items() if "rules" in top else ()
     return Configuration(
+        schemas=_schemas(top["schemas"].items()) if "schemas" in top else (),
         apps=tuple(_app(name, node, environment) for name, node in apps.items()),
         rules=_rules(rules, tuple(apps), tenant),
     )
+
+
+def _schemas(nodes: tuple[Node, ...]) -> tuple[CustomSchema, ...]:
+    found: dict[str, CustomSchema] = {}
+    for node in nodes:
+        custom = schema_at(node)
+        urn = custom.schema.urn
+        if urn.lower() in found:
+            raise node.problem(f"another schema has the id {urn}", "give each schema an id of its own")
+        found[urn.lower()] = custom
+    return tuple(found.values())
 
 
 def _app(name: str, node: Node, environment: Mapping[str, str]) -> AppSpec:
@@ -142,10 +161,10 @@ def _mapped(node: Node) -> Mapped | None:
 def _path(node: Node) -> str:
     text = node.text()
     try:
-        parse_path(text)
-    except ScimError as error:
+        attribute_path(text)
+    except BadInput as error:
         raise node.problem(
-            f"“{text[:80]}” is no attribute of a person: {error.detail}",
+            f"“{text[:80]}” is no attribute of a person: {error.problem.why}",
             'write a SCIM path, as userName, name.givenName, department or emails[type eq "work"].value',
         ) from error
     return text

@@ -37,6 +37,7 @@ from muster.policy import attribute_path, desired
 from muster.service.configuration_file import AppSpec
 from muster.service.desk import Actor, Desk
 from muster.service.names import checked_name
+from muster.service.schemas import check_attribute
 from muster.service.secrets import opened, sealed
 
 _PAGE: Final = 1_000
@@ -106,6 +107,9 @@ async def store_app(tx: Transaction, desk: Desk, actor: Actor, checked: CheckedA
     Nothing happens when the app stands so already and is in good health.
     """
     app, at = checked.app, desk.clock()
+    for mapped in app.mapping.values():
+        if isinstance(mapped, Copied):
+            await check_attribute(tx, desk, mapped.attribute)
     before = await apps.app(tx, desk.tenant, app.name)
     if before is not None and before == replace(app, version=before.version):
         envelopes = await apps.sealed(tx, desk.tenant, app.name)
@@ -143,6 +147,8 @@ async def store_rule(tx: Transaction, desk: Desk, actor: Actor, rule: Rule) -> N
     """As ``put_rule``, as part of a transaction; nothing happens when the rule stands so already."""
     if await apps.app(tx, desk.tenant, rule.app) is None:
         raise _no_such_app(rule)
+    if isinstance(rule.when, AttributeEquals):
+        await check_attribute(tx, desk, rule.when.attribute)
     before = await rules.all_rules(tx, desk.tenant)
     old = next((one for one in before if one.name == rule.name), None)
     if old == rule:

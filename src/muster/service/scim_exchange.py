@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Final, NoReturn, TypeVar
 
 from muster.db import Duplicate, Transaction
+from muster.directory import schemas
 from muster.directory.tokens import Bearer
 from muster.intake.inbound import Inbound
 from muster.model import BadInput, Priority, Scope, Source
@@ -226,13 +227,21 @@ def check_scannable(count: int) -> None:
         )
 
 
+class TypesChanged(Conflict):
+    """The operator changed a schema after the request was checked by it; to be checked and done again."""
+
+
 async def written(
-    desk: Desk, work: Callable[[Transaction], Awaitable[Answer]], unique: Iterable[tuple[str, str]]
+    desk: Desk,
+    caller: Caller,
+    work: Callable[[Transaction], Awaitable[Answer]],
+    unique: Iterable[tuple[str, str]],
 ) -> Answer:
     """Carry out the change, with refusals as SCIM words them.
 
     Args:
         desk: Where.
+        caller: Whose types the change was checked by.
         work: The change, as one transaction.
         unique: Attributes by the columns that must be unique.
 
@@ -240,9 +249,18 @@ async def written(
         Uniqueness: Another resource of the source has the value.
         BadRequest: The change cannot be made; nothing changed.
         Conflict: Somebody else made a change at the same moment.
+        TypesChanged: Somebody else changed what users and groups may hold.
     """
+
+    async def checked(tx: Transaction) -> Answer:
+        answer = await work(tx)
+        # Asked last: whoever changes a schema waits for those who have written (``schemas.hold_still``).
+        if await schemas.version(tx, desk.tenant) != caller.types.version:
+            raise TypesChanged("what users and groups may hold has just changed; send the request again")
+        return answer
+
     try:
-        return await desk.db.write(work)
+        return await desk.db.write(checked)
     except Duplicate as error:
         attribute = next((name for column, name in unique if column in error.name), None)
         raise Uniqueness("the value is taken by another resource", path=attribute) from error

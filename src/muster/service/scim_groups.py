@@ -38,6 +38,7 @@ from muster.service.scim_exchange import (
     test_of,
     written,
 )
+from muster.service.scim_unique import claim_unique
 
 _UNIQUE: Final = (("external_id", "externalId"), ("name_key", "displayName"))
 _BESIDE: Final = frozenset({"schemas", "externalId", "members"})  # kept beside the stored resource
@@ -55,9 +56,10 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
 
     async def work(tx: Transaction) -> Stored:
         group = await intake.arrive(tx, inbound, await bindings(tx, desk.tenant), facts)
+        await claim_unique(tx, caller, (caller.types.group, group.id), after=facts.attributes)
         return await _stored(tx, caller, group.id)
 
-    return await written(desk, work, _UNIQUE)
+    return await written(desk, caller, work, _UNIQUE)
 
 
 async def get(desk: Desk, caller: Caller, id: str) -> Stored:
@@ -155,9 +157,11 @@ async def delete(desk: Desk, caller: Caller, id: str, *, expected: Expected = AN
     async def work(tx: Transaction) -> None:
         before = await _own(tx, caller, id)
         expected.check(before.version)
+        listed = await _listed(tx, caller, id)
         await intake.delete(tx, inbound, await bindings(tx, desk.tenant), before)
+        await claim_unique(tx, caller, (caller.types.group, id), before=listed.attributes)
 
-    await written(desk, work, _UNIQUE)
+    await written(desk, caller, work, _UNIQUE)
 
 
 async def _change(
@@ -177,9 +181,12 @@ async def _change(
         listed = await _listed(tx, caller, id)
         facts = _facts(changed(_resource(caller, listed)))
         await intake.change(tx, inbound, await bindings(tx, desk.tenant), before, facts)
+        await claim_unique(
+            tx, caller, (caller.types.group, id), before=listed.attributes, after=facts.attributes
+        )
         return await _stored(tx, caller, id)
 
-    return await written(desk, work, _UNIQUE)
+    return await written(desk, caller, work, _UNIQUE)
 
 
 async def _own(tx: Transaction, caller: Caller, id: str) -> Group:

@@ -43,6 +43,7 @@ from muster.service.scim_exchange import (
     test_of,
     written,
 )
+from muster.service.scim_unique import claim_unique
 
 _UNIQUE: Final = (("external_id", "externalId"), ("user_key", "userName"))
 _BESIDE: Final = frozenset({"schemas", "externalId", "active"})  # kept beside the stored resource
@@ -60,9 +61,10 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
 
     async def work(tx: Transaction) -> Stored:
         person = await intake.arrive(tx, inbound, await bindings(tx, desk.tenant), facts)
+        await claim_unique(tx, caller, (caller.types.user, person.id), after=facts.attributes)
         return await _stored(tx, caller, person.id)
 
-    return await written(desk, work, _UNIQUE)
+    return await written(desk, caller, work, _UNIQUE)
 
 
 async def get(desk: Desk, caller: Caller, id: str) -> Stored:
@@ -166,8 +168,9 @@ async def delete(desk: Desk, caller: Caller, id: str, *, expected: Expected = AN
         bound = await bindings(tx, desk.tenant)
         await _leave_groups(tx, inbound, bound, before)
         await intake.delete(tx, inbound, bound, before)
+        await claim_unique(tx, caller, (caller.types.user, id), before=before.attributes)
 
-    await written(desk, work, _UNIQUE)
+    await written(desk, caller, work, _UNIQUE)
 
 
 async def _change(
@@ -191,9 +194,11 @@ async def _change(
         returns = facts.active and before.stage is Stage.LEFT
         brought = replace(inbound, priority=Priority.JOINER) if returns else inbound
         await intake.change(tx, brought, bound, before, facts)
+        owner = (caller.types.user, id)
+        await claim_unique(tx, caller, owner, before=before.attributes, after=facts.attributes)
         return await _stored(tx, caller, id)
 
-    return await written(desk, work, _UNIQUE)
+    return await written(desk, caller, work, _UNIQUE)
 
 
 async def _own(tx: Transaction, caller: Caller, id: PersonId) -> Identity:

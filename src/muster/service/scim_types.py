@@ -1,12 +1,16 @@
 """The resource types as the endpoint keeps them; the discovery documents are made from these."""
 
-from dataclasses import dataclass, replace
-from typing import Final
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+from typing import Final, Self, TypeAlias
 
-from muster.scim import builtin
+from muster.scim import CustomSchema, builtin, extended, unique_attributes
 from muster.scim.schema import Attribute, ResourceType
 
 USER: Final = builtin.USER
+
+Unique: TypeAlias = tuple[tuple[str, Attribute], ...]
+"""Attributes whose values must be unique, each with the URN of its schema."""
 
 
 def _as_in_the_schema(members: Attribute) -> Attribute:
@@ -28,14 +32,44 @@ GROUP: Final = _group()
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Types:
-    """What users and groups may hold for one caller."""
+    """What users and groups may hold for one caller.
+
+    ``version`` is that of the tenant's schemas: what was checked against another one must be checked again.
+    ``unique`` are the custom attributes of each type whose values no two resources of a source share.
+    """
 
     user: ResourceType = USER
     group: ResourceType = GROUP
+    version: int = 0
+    unique: Mapping[str, Unique] = field(default_factory=dict[str, Unique])
+
+    @classmethod
+    def of(cls, customs: Iterable[CustomSchema], version: int) -> Self:
+        """The types with schemas of the operator's own.
+
+        Raises:
+            InvalidValue: two of the schemas could be taken for each other.
+        """
+        known = tuple(customs)
+        return cls(
+            user=extended(USER, known),
+            group=extended(GROUP, known),
+            version=version,
+            unique={kind.name: _unique(kind.name, known) for kind in (USER, GROUP)},
+        )
 
     def all(self) -> tuple[ResourceType, ...]:
         """Every resource type, in the order discovery lists them."""
         return (self.user, self.group)
+
+
+def _unique(kind: str, customs: Iterable[CustomSchema]) -> Unique:
+    return tuple(
+        (custom.schema.urn, attribute)
+        for custom in customs
+        if kind in custom.extends
+        for attribute in unique_attributes(custom.schema)
+    )
 
 
 STANDARD: Final = Types()

@@ -8,6 +8,7 @@ from starlette.routing import Route
 
 from muster.service.admission import Admission
 from muster.service.desk import Desk
+from muster.service.types_in_force import TypesInForce
 from muster.web.health import Ready, alive
 from muster.web.scim_endpoint import PREFIX, ScimEndpoint
 
@@ -35,7 +36,7 @@ def create(desk: Desk, *, requests_per_second: int = 0) -> Starlette:
     """
     register_url_convertor("anything", _Anything())
     admission = Admission(desk, seconds=time.monotonic, requests_per_second=requests_per_second)
-    scim = ScimEndpoint(desk, admission)
+    scim = ScimEndpoint(desk, admission, TypesInForce(desk, seconds=time.monotonic))
     return Starlette(
         routes=[
             Route("/healthz", alive),

@@ -4,7 +4,7 @@ Every answer under the prefix is a SCIM message, refusals included, and no input
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
 import structlog
@@ -28,7 +28,8 @@ from muster.service import scim_groups, scim_people
 from muster.service.admission import Admission
 from muster.service.desk import Desk
 from muster.service.permission import me
-from muster.service.scim_exchange import Caller, Stored
+from muster.service.scim_exchange import Caller, Stored, TypesChanged
+from muster.service.types_in_force import TypesInForce
 from muster.web.json_response import ScimResponse
 from muster.web.refusals import BadToken, MethodNotAllowed, as_scim, refused, unexpected, unreachable
 from muster.web.scim_collection import Collection
@@ -81,9 +82,10 @@ class Exchange:
 class ScimEndpoint:
     """The endpoint as an ASGI application; its path stands in the path parameter ``path``."""
 
-    def __init__(self, desk: Desk, admission: Admission) -> None:
+    def __init__(self, desk: Desk, admission: Admission, types: TypesInForce) -> None:
         self._desk = desk
         self._admission = admission
+        self._types = types
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -96,7 +98,7 @@ class ScimEndpoint:
 
     async def _answered(self, request: Request) -> Response:
         try:
-            return await _routed(await self._exchange(request))
+            return await self._served(request)
         except ScimError as error:
             return refused(error)
         except MusterError as error:
@@ -106,13 +108,22 @@ class ScimEndpoint:
         except Exception as error:  # noqa: BLE001 - whatever happened, the client is answered and the log told
             return refused(self._failed(request, error))
 
+    async def _served(self, request: Request) -> Response:
+        exchange = await self._exchange(request)
+        try:
+            return await _routed(exchange)
+        except TypesChanged:  # at this very moment; nothing was stored
+            caller = replace(exchange.caller, types=await self._types.looked_at_again())
+            return await _routed(replace(exchange, caller=caller))
+
     async def _exchange(self, request: Request) -> Exchange:
         header = request.headers.get("authorization")
         bearer = await self._admission.admit(header)
         if bearer is None:
             raise BadToken(given=header is not None)
         base = str(request.base_url).rstrip("/") + PREFIX
-        return Exchange(desk=self._desk, caller=Caller(bearer=bearer, base=base), request=request)
+        caller = Caller(bearer=bearer, base=base, types=await self._types.now())
+        return Exchange(desk=self._desk, caller=caller, request=request)
 
     def _failed(self, request: Request, error: Exception) -> ScimError:
         reference = self._desk.new_id()

@@ -20,17 +20,25 @@ from muster.web.refusals import UnsupportedMedia
 
 MOST_BYTES: Final = 1_048_576  # of a body
 MOST_RESOURCES: Final = 1_000  # on one page
+_BODY: Final = "scim_body"  # what was read of a request, for when it is carried out again
 _DEEPEST: Final = 40  # levels of a body; a User has six
 
 
 async def body_of(request: Request) -> JsonValue:
-    """The body as JSON.
+    """The body as JSON; asked again, the same value.
 
     Raises:
         UnsupportedMedia: It claims to be something else.
         PayloadTooLarge: It is longer than a request may be.
         InvalidSyntax: It is not JSON, or says something twice or too deep.
     """
+    if not hasattr(request.state, _BODY):
+        setattr(request.state, _BODY, await _read(request))
+    body: JsonValue = getattr(request.state, _BODY)
+    return body
+
+
+async def _read(request: Request) -> JsonValue:
     if not is_scim(request.headers.get("content-type")):
         raise UnsupportedMedia("a SCIM message is application/scim+json or application/json")
     if request.headers.get("content-encoding", "identity").lower() != "identity":

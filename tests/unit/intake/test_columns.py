@@ -74,8 +74,11 @@ def test_a_map_gives_names_a_meaning_or_leaves_them_out() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("colums: {}", r"line 1, colums.*did you mean columns\?"),
-        ("columns:\n  Vorname: nme.givenName", r"line 2, columns.Vorname.*did you mean name.givenName\?"),
+        ("colums: {}", r"line 1, column 9, colums.*did you mean columns\?"),
+        (
+            "columns:\n  Vorname: nme.givenName",
+            r"line 2, column 12, columns.Vorname.*name.givenName\?",
+        ),
         ("columns: {A: title, a: active}", "twice, in another spelling"),
         ("columns: {a: 5}", "put it in quotes"),
         ("columns: {a: name}", "has parts"),

@@ -32,13 +32,13 @@ def test_texts_that_look_like_numbers_must_be_quoted() -> None:
     """A number is no text; quoted it is one."""
     assert read("a: '5'").entries()["a"].text() == "5"
 
-    with pytest.raises(BadInput, match=r"line 2, b.*5 is not a text.*quotes"):
+    with pytest.raises(BadInput, match=r"line 2, column 4, b.*5 is not a text.*quotes"):
         read("a: x\nb: 5").entries()["b"].text()
 
 
 def test_an_unknown_name_is_refused_with_its_line_and_the_nearest_known_one() -> None:
     """A typing error is no silent default."""
-    with pytest.raises(BadInput, match=r"line 3, colums\).*did you mean columns\?"):
+    with pytest.raises(BadInput, match=r"line 3, column 9, colums\).*did you mean columns\?"):
         read("\n\ncolums: {}").table("columns", "delimiter")
 
 
@@ -51,7 +51,7 @@ def test_a_missing_name_is_named() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("a: 1\nb:\n  c: 2\n  c: 3", r"line 4, b.c.*stands here twice \(also in line 3\)"),
+        ("a: 1\nb:\n  c: 2\n  c: 3", r"line 4, column 6, b.c.*stands here twice \(also in line 3\)"),
         ("a: &x [1]\nb: *x", "references"),
         ("a: !!python/object:os.system x", "python/object"),
         ("? [1]\n: 2", "put it in quotes"),

@@ -8,6 +8,7 @@ from muster.model import BadInput, Identity, PersonId, SourceId, Stage, Tenant, 
 from muster.policy import fact
 
 ENTERPRISE = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+OWN = "urn:acme:scim:schemas:staff:1.0:User"
 ANA = Identity(
     tenant=Tenant("acme"),
     id=PersonId("p1"),
@@ -27,6 +28,13 @@ ANA = Identity(
         "addresses": [{"locality": "Madrid"}],
         "phoneNumbers": [],
         ENTERPRISE: {"department": "Design", "manager": {"value": "E1000"}},
+        OWN: {
+            "badge": "b1",
+            "floor": 3,
+            "skills": ["chess", "go"],
+            "locker": {"value": "north", "number": "7"},
+            "cars": [{"type": "own", "value": "HH 1"}, {"type": "company", "value": "HH 2"}],
+        },
     },
 )
 
@@ -55,6 +63,16 @@ ANA = Identity(
         ("name", None),
         ("addresses", None),
         (ENTERPRISE, None),
+        (f"{OWN}:badge", "b1"),
+        (f"{OWN.upper()}:BADGE", "b1"),
+        (f"{OWN}:floor", 3),
+        (f"{OWN}:skills", ("chess", "go")),
+        (f"{OWN}:locker", "north"),
+        (f"{OWN}:locker.number", "7"),
+        (f'{OWN}:cars[type eq "own"].value', "HH 1"),
+        (f"{OWN}:cars", ("HH 1", "HH 2")),
+        (f"{OWN}:desk", None),
+        ("urn:acme:other:User:badge", None),
     ],
 )
 def test_a_fact_is_read_by_its_path(attribute: str, value: Value) -> None:
@@ -68,7 +86,7 @@ def test_who_left_is_not_active() -> None:
 
 
 @pytest.mark.parametrize(
-    "attribute", ["", "shoeSize", "emails[", "name.shoe", "a b", "__class__", "urn:x:y:z"]
+    "attribute", ["", "shoeSize", "emails[", "name.shoe", "a b", "__class__", f"{ENTERPRISE}:shoeSize"]
 )
 def test_an_attribute_nobody_can_have_is_refused(attribute: str) -> None:
     """A path that names nothing is an error that says what would be right, never silently empty."""

@@ -125,7 +125,7 @@ def test_the_schema_documents_of_the_rfc_compile(document: Any) -> None:  # noqa
         ([], None),
         ({}, "id"),
         ({"id": 5}, "id"),
-        ({"id": "word"}, "attributes"),
+        ({"id": "word"}, "id"),
         ({"id": "urn:x:y", "attributes": {}}, "attributes"),
         ({"id": "urn:x:y", "attributes": [5]}, "attributes[0]"),
         ({"id": "urn:x:y", "attributes": [{}]}, "attributes[0].name"),
@@ -135,6 +135,11 @@ def test_the_schema_documents_of_the_rfc_compile(document: Any) -> None:  # noqa
         ({"id": "urn:x:y", "attributes": [{"name": "a", "type": []}]}, "attributes[0].type"),
         ({"id": "urn:x:y", "attributes": [{"name": "a", "type": "complex"}]}, "attributes[0]"),
         ({"id": "urn:x:y", "attributes": [{"name": "a", "required": "yes"}]}, "attributes[0].required"),
+        ({"id": "urn:x:y", "name": "\x00", "attributes": []}, "name"),
+        (
+            {"id": "urn:x:y", "attributes": [{"name": "a", "canonicalValues": ["\ud800"]}]},
+            "attributes[0].canonicalValues",
+        ),
         ({"id": "urn:x:y", "attributes": [{"name": "a", "returned": "often"}]}, "attributes[0].returned"),
         (
             {"id": "urn:x:y", "attributes": [{"name": "a", "canonicalValues": "x"}]},

@@ -4,7 +4,7 @@ import pytest
 
 from desk import OPERATOR
 from muster.model import BadInput
-from muster.service import configuration, finding
+from muster.service import configuration, finding, schemas
 from muster.service.desk import Desk
 from working_desk import Place, people_csv
 
@@ -36,6 +36,33 @@ async def test_a_file_is_applied(place: Place) -> None:
     assert ["chat", "mail", "wiki"] == [one.name for one in await finding.all_apps(place.desk)]
     assert await place.due() == {("chat", "ana"), ("chat", "ben"), ("wiki", "ana")}
     assert TOKEN not in repr(await place.log()) + await place.stored_apps()
+
+
+OWN = """
+schemas:
+  - id: urn:acme:scim:schemas:staff:1.0:User
+    attributes: [{name: badge}]
+apps:
+  doors: {connector: memory, mapping: {title: "urn:acme:scim:schemas:staff:1.0:User:badge"}}
+rules:
+  - {name: badged, app: doors, when: {attribute: "urn:acme:scim:schemas:staff:1.0:User:badge", equals: b1}}
+"""
+
+
+async def test_attributes_of_ones_own_and_what_names_them_stand_in_one_file(place: Place) -> None:
+    """A rule and a mapping may name what a schema of the same file describes, and nothing else."""
+    wrong = OWN.replace("name: badge", "name: batch")
+    with pytest.raises(BadInput, match="MUSTER-POLICY-NO-SUCH-ATTRIBUTE"):
+        await _apply(place.desk, wrong)
+    nothing = await schemas.all_schemas(place.desk)
+    applied = await _apply(place.desk, OWN)
+    told = await place.log()
+    await _apply(place.desk, OWN)
+
+    assert [] == nothing
+    assert ("urn:acme:scim:schemas:staff:1.0:User",) == applied.schemas
+    assert ["badge"] == [one.name for one in (await schemas.all_schemas(place.desk))[0].schema.attributes]
+    assert told == await place.log()
 
 
 async def test_a_file_applied_twice_is_nothing(place: Place) -> None:

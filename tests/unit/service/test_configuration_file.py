@@ -20,6 +20,7 @@ from muster.model import (
 from muster.service.configuration_file import AppSpec, Configuration, configuration
 
 ACME = Tenant("acme")
+SCHEMA = "{id: urn:acme:a:User, attributes: [{name: badge}]}"
 APP = "apps:\n  chat:\n    connector: scim\n"
 
 
@@ -115,11 +116,17 @@ def test_secrets_are_not_shown() -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("aps: {}", r"line 1, aps.*did you mean apps\?"),
+        ("aps: {}", r"line 1, column 6, aps.*did you mean apps\?"),
         ("apps:\n  Chat: {connector: scim}", "“Chat” is no name of an app"),
+        ("schemas: [{id: urn:acme:a:User}]", "“attributes” is missing"),
+        (f"schemas: [{SCHEMA}, {SCHEMA}]", r"schemas\[1\].*another schema has the id urn:acme:a:User"),
+        (
+            f"schemas: [{SCHEMA.replace('name', 'nam')}]",
+            r"schemas\[0\].attributes\[0\].nam.*did you mean name",
+        ),
         (f"apps:\n  {'a' * 64}: {{connector: scim}}", "is no name of an app"),
         ("apps:\n  chat: {}", "“connector” is missing"),
-        (f"{APP}    conector: x", r"line 4, apps.chat.conector.*did you mean connector\?"),
+        (f"{APP}    conector: x", r"line 4, column 15, apps.chat.conector.*did you mean connector\?"),
         (f"{APP}    settings: {{token: '${{TOKEN}}'}}", "environment variable TOKEN is not set"),
         (f"{APP}    settings: {{token: '${{EMPTY}}'}}", "environment variable EMPTY is empty"),
         (f"{APP}    settings: {{token: '${{TOKEN'}}", r"not written as \$\{NAME\}"),
