@@ -9,12 +9,16 @@ from rich.table import Table
 from bench.reporting import WIDTH
 from bench.scim_server.figures import NOTHING, cost, figure, rate, ratio, table
 from bench.scim_server.rounds import Line
+from bench.scim_server.servers import FLOOR
 from bench.scim_server.side_by_side import Comparison
 
 
 def best_peer(line: Line, servers: Sequence[str]) -> str | None:
-    """The name of the fastest server that is not the first; None where no other has a figure."""
-    there = [name for name in servers[1:] if rate(line.cells[name])]
+    """The name of the fastest peer; None where none has a figure.
+
+    Neither the first server, which is Muster, nor the floor is a peer.
+    """
+    there = [name for name in servers[1:] if name != FLOOR and rate(line.cells[name])]
     return max(there, key=lambda name: rate(line.cells[name]), default=None)
 
 
@@ -51,14 +55,21 @@ def _rates(comparison: Comparison) -> Table:
 
 
 def _costs(comparison: Comparison) -> Table:
-    made = table("Processor time of a request, µs", "", *comparison.servers, "best peer : Muster")
+    made = table(
+        "Processor time of a request, µs", "", *comparison.servers, "best peer : Muster", "Muster : floor"
+    )
     for line in comparison.lines:
         cells = [line.cells[name] for name in comparison.servers]
         reached = verdict(line, comparison.servers)
         shown = NOTHING if reached is None else figure(reached[1])
         figures = [figure(cost(cell)) if rate(cell) else NOTHING for cell in cells]
-        made.add_row(line.operation.name, *figures, shown)
+        made.add_row(line.operation.name, *figures, shown, _above_floor(line, comparison.servers[0]))
     return made
+
+
+def _above_floor(line: Line, ours: str) -> str:
+    cell, floor = line.cells[ours], line.cells[FLOOR]
+    return figure(cost(cell) / cost(floor)) if rate(cell) and rate(floor) else NOTHING
 
 
 def as_data(comparison: Comparison) -> dict[str, object]:

@@ -117,6 +117,22 @@ async def refusing() -> AsyncGenerator[str]:
 
 
 @asynccontextmanager
+async def bare_handler(folder: Path) -> AsyncGenerator[Server]:
+    """The floor: the same HTTP server and the same database, and as little as possible between them."""
+    await asyncio.to_thread(folder.mkdir, parents=True, exist_ok=True)
+    port, token = free_port(), secrets.token_urlsafe(24)
+    command = [sys.executable, "-m", "uvicorn", "--app-dir", str(_PEERS), "--host", HOST, "--port", str(port)]
+    quiet = ["--no-access-log", "--log-level", "warning", "--loop", "uvloop", "--http", "httptools"]
+    environment = {"TOKEN": token, "DATABASE": str(folder / "bare.db")}
+    async with (
+        started([*command, *quiet, "bare_handler:application"], environment, folder / "bare.log") as pid,
+        connected(f"http://{HOST}:{port}", token) as client,
+    ):
+        await client.until_it_answers()
+        yield Server(name=FLOOR, client=client, pid=pid)
+
+
+@asynccontextmanager
 async def scim2_server(folder: Path) -> AsyncGenerator[Server]:
     """scim2-server behind uvicorn, in memory."""
     async with _third_party(_SCIM2_SERVER, folder) as server:
@@ -182,6 +198,7 @@ def _install_scimmy() -> Path:
     return home
 
 
+FLOOR: Final = "bare handler"
 PEERS: Final[dict[str, Starts]] = {
     "scim2-server 0.8.3": scim2_server,
     "SCIMMY 1.3.5": scimmy,

@@ -14,7 +14,7 @@ from bench.scim_server.operations import ADD_MEMBER, PATCH_USER, PEOPLE, POST_US
 from bench.scim_server.processes import kept_apart
 from bench.scim_server.rounds import Contestant, Line, Rounds
 from bench.scim_server.seeding import add_group, add_people
-from bench.scim_server.servers import PEERS, NotHere, Server, muster
+from bench.scim_server.servers import PEERS, NotHere, Server, bare_handler, muster
 from muster.model import Unavailable
 
 _OUTSIDE: Final = 2_000  # people outside of the group, to be added to it
@@ -22,7 +22,7 @@ _OUTSIDE: Final = 2_000  # people outside of the group, to be added to it
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Comparison:
-    """The whole table, Muster first among the servers; ``missing`` are the peers that are not there."""
+    """The whole table: Muster, the floor, then its peers; ``missing`` are the peers that are not there."""
 
     servers: Sequence[str]
     lines: Sequence[Line]
@@ -48,7 +48,8 @@ async def _all_running(folder: Path) -> AsyncGenerator[tuple[list[Server], dict[
     """Every server that can be started here, and why the others cannot."""
     missing: dict[str, str] = {}
     async with AsyncExitStack() as stack:
-        servers = [await stack.enter_async_context(muster(folder / "muster"))]
+        ours = [muster(folder / "muster"), bare_handler(folder / "bare")]
+        servers = [await stack.enter_async_context(one) for one in ours]
         for name, start in PEERS.items():
             try:
                 servers.append(await stack.enter_async_context(start(folder / name)))
