@@ -14,6 +14,7 @@ from starlette.types import ASGIApp
 from asgi import Answer, ask
 from desk import open_desk, scim_source
 from muster.scim.builtin import GROUP, USER
+from muster.scim.bulk_request import BULK_REQUEST_URN
 from muster.scim.patch_request import PATCH_URN
 from muster.web import create
 from scim_door import GROUP_URN, USER_URN, group, user
@@ -131,12 +132,54 @@ def test_any_patch_is_answered(door: Door) -> None:
     hold()
 
 
+def test_any_bulk_request_is_answered(door: Door) -> None:
+    """Arbitrary operations and references: when the message can be read, each has an answer of its own."""
+    ids = st.sampled_from(["a", "b", "c", f"/{door.user}", "\ud7ff", "x" * 1_100])
+    references = ids.map(lambda text: f"bulkId:{text}")
+    places = st.sampled_from(["/Users", "/Groups", "Users/", f"/Users/{door.user}", f"/Groups/{door.group}"])
+    resources = st.builds(
+        lambda one, other, more: {
+            "schemas": [USER_URN, GROUP_URN],
+            "userName": one,
+            "displayName": other,
+            "members": [{"value": one}, {"value": other}],
+            "manager": other,
+            **more,
+        },
+        references | TEXTS,
+        references | TEXTS,
+        st.dictionaries(NAMES, references | JSON, max_size=2),
+    )
+    operations = st.fixed_dictionaries(
+        {
+            "method": st.sampled_from(["POST", "put", "PATCH", "DELETE", "GET"]),
+            "path": places | references.map(lambda text: f"/Users/{text}") | TEXTS,
+        },
+        optional={"bulkId": ids | JSON, "data": resources | PATCHES | JSON, "version": TEXTS},
+    )
+
+    @given(st.lists(operations | JSON, min_size=1, max_size=6), st.none() | st.integers(1, 3))
+    def hold(listed: list[object], most: int | None) -> None:
+        body = {"schemas": [BULK_REQUEST_URN], "Operations": listed, "failOnErrors": most}
+        answer = door.ask("POST", "/Bulk", body)
+        door.check(answer)
+        if answer.status == 200:
+            statuses = [int(one["status"]) for one in answer.json()["Operations"]]
+            assert {200, 201, 204, 400, 403, 404, 405, 409, 412} >= set(statuses), answer.json()
+            assert len(statuses) == len(listed) or most is not None
+        else:
+            assert 400 == answer.status
+
+    hold()
+
+
 def test_any_bytes_are_answered(door: Door) -> None:
     """A body that need not even be JSON."""
 
     @given(st.sampled_from(["POST", "PUT", "PATCH"]), st.binary(max_size=200))
     def hold(method: str, body: bytes) -> None:
         door.check(door.ask(method, "/Users" if method == "POST" else f"/Users/{door.user}", body))
+        door.check(door.ask("POST", "/Bulk", body))
 
     hold()
 

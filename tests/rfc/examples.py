@@ -31,7 +31,23 @@ MENDED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     # The object that is the value is not closed.
     "rfc7644/3.5.2.1-add-attributes-request.http": (('"nickname":"Babs"', '"nickname":"Babs"}'),),
     "rfc7644/3.5.2.3-replace-attributes-request.http": (('"nickname":"Babs"', '"nickname":"Babs"}'),),
+    # Strings of a filter stand in double quotes.
+    "rfc7644/3.7.1-circle-members-request.http": (("'Group'", '"Group"'),),
+    # A status is a text, as the words of the section and all its other examples say.
+    "rfc7644/3.7.2-member-response.http": (('{\n        "code": "201"\n      }', '"201"'),),
+    # The list of operations stands in braces, and the schema is none.
+    "rfc7644/3.7.3-changes-request.http": (
+        ('"data": {[', '"data": ['),
+        ("]}\n    },", "]\n    },"),
+        ("urn:ietf:params:scim:api:messages:2.0:User", "urn:ietf:params:scim:schemas:core:2.0:User"),
+    ),
+    # Three dots stand for headers.
+    "rfc7644/3.7.4-too-large-request.http": (("\n...", ""),),
     # A comma is missing.
+    "rfc7644/3.7.3-stopped-response.http": (('"scimType":"invalidSyntax"', '"scimType":"invalidSyntax",'),),
+    "rfc7644/3.7.3-all-failed-response.http": (
+        ('"scimType":"invalidSyntax"', '"scimType":"invalidSyntax",'),
+    ),
     "rfc7644/3.12-mutability-response.http": (('"scimType":"mutability"', '"scimType":"mutability",'),),
 }
 """What is written, and what is meant, by file."""

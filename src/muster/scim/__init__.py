@@ -17,6 +17,8 @@ The tour, from the ground up:
 * ``dialects``: what is accepted although it is not the letter
 * ``normalise``: one value; ``validate``: a whole resource, for POST and PUT
 * ``patch_request``: the PATCH message; ``patch``: what it does, with ``patch_values`` and ``patch_elements``
+* ``bulk_request``: the Bulk message; ``bulk``: in which order it is carried out, and its answer, with
+  ``bulk_references``, ``bulk_circle`` and ``bulk_order``
 * ``projection``: what a response shows; ``listing``: pages; ``discovery``: what a server says about itself;
   ``media``: content types
 

@@ -124,6 +124,11 @@ TOLERANCES: Final = (
         what="URNs of unknown schemas among `schemas`, as that of Microsoft's ADSCIM group",
         senders=(_ENTRA,),
     ),
+    Tolerance(
+        name="bare-bulk-patch",
+        what="the `data` of a PATCH in a bulk request without `schemas`, or as a bare list of operations",
+        senders=("clients made for WSO2",),
+    ),
     LISTED_REMOVAL,
     EMPTY_TEXT,
     REPLACE_CREATES,

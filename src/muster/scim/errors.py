@@ -16,13 +16,14 @@
     ├─ Unauthorized 401
     ├─ Forbidden 403
     │  └─ InsufficientScope  the token does not go so far
-    ├─ NotFound 404
+    ├─ NotFound 404 · MethodNotAllowed 405
     ├─ Conflict 409
     │  └─ Uniqueness         the value is taken
     ├─ PreconditionFailed 412 · PayloadTooLarge 413 · TooManyRequests 429
     └─ InternalError 500 · NotImplementedHere 501
 """
 
+from collections.abc import Iterable
 from typing import ClassVar
 
 from muster.scim.values import Resource
@@ -145,6 +146,17 @@ class NotFound(ScimError):
     """There is no such resource or endpoint."""
 
     status = 404
+
+
+class MethodNotAllowed(ScimError):
+    """The method means nothing here."""
+
+    status = 405
+
+    def __init__(self, method: str, allowed: Iterable[str], *, path: str | None = None) -> None:
+        """Describe the problem; ``allowed`` are the methods that mean something."""
+        self.allowed = ", ".join(allowed)
+        super().__init__(f"{method[:20]} is not possible here; possible: {self.allowed}", path=path)
 
 
 class Conflict(ScimError):

@@ -1,7 +1,6 @@
 """Refusals as responses: the status, headers and body a SCIM client is told (RFC 7644 §3.12)."""
 
 import math
-from collections.abc import Iterable
 from typing import Final
 
 from starlette.responses import Response
@@ -12,6 +11,7 @@ from muster.scim.errors import (
     BadRequest,
     InsufficientScope,
     InternalError,
+    MethodNotAllowed,
     NotFound,
     ScimError,
     TooManyRequests,
@@ -20,16 +20,6 @@ from muster.scim.errors import (
 from muster.web.json_response import ScimResponse
 
 _RETRY_SECONDS: Final = "5"
-
-
-class MethodNotAllowed(ScimError):
-    """The method means nothing here."""
-
-    status = 405
-
-    def __init__(self, method: str, allowed: Iterable[str]) -> None:
-        self.allowed = ", ".join(allowed)
-        super().__init__(f"{method[:20]} is not possible here; possible: {self.allowed}")
 
 
 class UnsupportedMedia(ScimError):

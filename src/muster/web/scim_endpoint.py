@@ -13,6 +13,7 @@ from starlette.responses import Response
 from starlette.types import Receive, Scope, Send
 
 from muster.model import MusterError, Unavailable
+from muster.scim.bulk_request import MOST_BULK_OPERATIONS
 from muster.scim.discovery import (
     Supported,
     resource_type_document,
@@ -20,20 +21,21 @@ from muster.scim.discovery import (
     schemas_of,
     service_provider_config,
 )
-from muster.scim.errors import Forbidden, NotFound, NotImplementedHere, ScimError
+from muster.scim.errors import Forbidden, MethodNotAllowed, NotFound, NotImplementedHere, ScimError
 from muster.scim.listing import list_response
 from muster.scim.schema import ResourceType
 from muster.scim.values import Resource, is_storable_text
-from muster.service import scim_groups, scim_people
+from muster.service import scim_bulk, scim_groups, scim_people
 from muster.service.admission import Admission
 from muster.service.desk import Desk
 from muster.service.permission import me
 from muster.service.scim_exchange import Caller, Stored, TypesChanged
 from muster.service.types_in_force import TypesInForce
 from muster.web.json_response import ScimResponse
-from muster.web.refusals import BadToken, MethodNotAllowed, as_scim, refused, unexpected, unreachable
+from muster.web.refusals import BadToken, as_scim, refused, unexpected, unreachable
 from muster.web.scim_collection import Collection
 from muster.web.scim_request import (
+    MOST_BULK_BYTES,
     MOST_RESOURCES,
     body_of,
     expected_of,
@@ -43,13 +45,21 @@ from muster.web.scim_request import (
 )
 
 PREFIX: Final = "/scim/v2"
-SUPPORTED: Final = Supported(patch=True, filter=True, filter_max_results=MOST_RESOURCES, etag=True)
+SUPPORTED: Final = Supported(
+    patch=True,
+    bulk=True,
+    bulk_max_operations=MOST_BULK_OPERATIONS,
+    bulk_max_payload_size=MOST_BULK_BYTES,
+    filter=True,
+    filter_max_results=MOST_RESOURCES,
+    etag=True,
+)
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
 _COLLECTIONS: Final[dict[str, Collection]] = {"Users": scim_people, "Groups": scim_groups}
-_NOT_OFFERED: Final = frozenset({"", "Bulk", ".search"})  # valid SCIM that is not implemented here
+_NOT_OFFERED: Final = frozenset({"", ".search"})  # valid SCIM that is not implemented here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,6 +69,7 @@ class Exchange:
     desk: Desk
     caller: Caller
     request: Request
+    types: TypesInForce
 
     @property
     def method(self) -> str:
@@ -99,14 +110,10 @@ class ScimEndpoint:
     async def _answered(self, request: Request) -> Response:
         try:
             return await self._served(request)
-        except ScimError as error:
-            return refused(error)
-        except MusterError as error:
-            return refused(as_scim(error) or self._failed(request, error))
         except ClientDisconnect:
             raise
         except Exception as error:  # noqa: BLE001 - whatever happened, the client is answered and the log told
-            return refused(self._failed(request, error))
+            return refused(_worded(self._desk, request, error))
 
     async def _served(self, request: Request) -> Response:
         exchange = await self._exchange(request)
@@ -123,18 +130,27 @@ class ScimEndpoint:
             raise BadToken(given=header is not None)
         base = str(request.base_url).rstrip("/") + PREFIX
         caller = Caller(bearer=bearer, base=base, types=await self._types.now())
-        return Exchange(desk=self._desk, caller=caller, request=request)
+        return Exchange(desk=self._desk, caller=caller, request=request, types=self._types)
 
-    def _failed(self, request: Request, error: Exception) -> ScimError:
-        reference = self._desk.new_id()
-        _log.error(
-            "scim request failed",
-            reference=reference,
-            method=request.method,
-            path=request.url.path,
-            exc_info=error,
-        )
-        return unreachable(reference) if isinstance(error, Unavailable) else unexpected(reference)
+
+def _worded(desk: Desk, request: Request, error: Exception) -> ScimError:
+    """What the client is told of an error; the log is told of one that is not the client's."""
+    if isinstance(error, ScimError):
+        return error
+    known = as_scim(error) if isinstance(error, MusterError) else None
+    return known or _failed(desk, request, error)
+
+
+def _failed(desk: Desk, request: Request, error: Exception) -> ScimError:
+    reference = desk.new_id()
+    _log.error(
+        "scim request failed",
+        reference=reference,
+        method=request.method,
+        path=request.url.path,
+        exc_info=error,
+    )
+    return unreachable(reference) if isinstance(error, Unavailable) else unexpected(reference)
 
 
 async def _routed(exchange: Exchange) -> Response:
@@ -148,6 +164,8 @@ async def _routed(exchange: Exchange) -> Response:
             return _discovered(exchange, *parts)
         case ["Me"]:
             return await _me(exchange)
+        case ["Bulk"]:
+            return await _bulk(exchange)
         case [*_, last] if last in _NOT_OFFERED:
             raise NotImplementedHere(f"this endpoint does not offer /{path[:80]}")
         case _:
@@ -200,6 +218,18 @@ async def _me(exchange: Exchange) -> Response:
         response.headers["Content-Location"] = place
     response.headers["Location"] = place
     return response
+
+
+async def _bulk(exchange: Exchange) -> Response:
+    exchange.allow("POST")
+    desk, request = exchange.desk, exchange.request
+    body = await body_of(request, most=MOST_BULK_BYTES)
+    means = scim_bulk.Means(
+        collections=_COLLECTIONS,
+        worded=lambda error: _worded(desk, request, error),
+        latest_types=exchange.types.looked_at_again,
+    )
+    return ScimResponse(await scim_bulk.bulk(desk, exchange.caller, body, means))
 
 
 def _one(stored: Stored, shown: Resource, *, status: int = 200) -> Response:

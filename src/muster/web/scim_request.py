@@ -1,5 +1,6 @@
 """What a SCIM request says: its body, its parameters and its conditions, each within limits."""
 
+import asyncio
 import json
 import re
 from typing import Final
@@ -19,13 +20,15 @@ from muster.service.scim_exchange import Expected, Query
 from muster.web.refusals import UnsupportedMedia
 
 MOST_BYTES: Final = 1_048_576  # of a body
+MOST_BULK_BYTES: Final = 10_485_760  # of the body of a bulk request
 MOST_RESOURCES: Final = 1_000  # on one page
 _BODY: Final = "scim_body"  # what was read of a request, for when it is carried out again
+_QUICK: Final = 262_144  # bytes that are decoded at once; while longer ones are, others are answered
 _DEEPEST: Final = 40  # levels of a body; a User has six
 
 
-async def body_of(request: Request) -> JsonValue:
-    """The body as JSON; asked again, the same value.
+async def body_of(request: Request, *, most: int = MOST_BYTES) -> JsonValue:
+    """The body as JSON, of so many bytes at most; asked again, the same value.
 
     Raises:
         UnsupportedMedia: It claims to be something else.
@@ -33,33 +36,35 @@ async def body_of(request: Request) -> JsonValue:
         InvalidSyntax: It is not JSON, or says something twice or too deep.
     """
     if not hasattr(request.state, _BODY):
-        setattr(request.state, _BODY, await _read(request))
+        setattr(request.state, _BODY, await _read(request, most))
     body: JsonValue = getattr(request.state, _BODY)
     return body
 
 
-async def _read(request: Request) -> JsonValue:
+async def _read(request: Request, most: int) -> JsonValue:
     if not is_scim(request.headers.get("content-type")):
         raise UnsupportedMedia("a SCIM message is application/scim+json or application/json")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("send the body as it is, without Content-Encoding")
-    return decoded(await _bytes_of(request))
+    data = await _bytes_of(request, most)
+    return decoded(data) if len(data) <= _QUICK else await asyncio.to_thread(decoded, data)
 
 
-async def _bytes_of(request: Request) -> bytes:
+async def _bytes_of(request: Request, most: int) -> bytes:
     length = request.headers.get("content-length", "0")
-    if not length.isdecimal() or int(length[:20]) > MOST_BYTES:
-        raise _too_large()
+    if not length.isdecimal() or int(length[:20]) > most:
+        raise _too_large(most)
     data = bytearray()
     async for chunk in request.stream():
         data += chunk
-        if len(data) > MOST_BYTES:
-            raise _too_large()
+        if len(data) > most:
+            raise _too_large(most)
     return bytes(data)
 
 
-def _too_large() -> PayloadTooLarge:
-    return PayloadTooLarge(f"a request has at most {MOST_BYTES:,} bytes")
+def _too_large(most: int) -> PayloadTooLarge:
+    name = " (maxPayloadSize)" if most == MOST_BULK_BYTES else ""  # RFC 7644 §3.7.4: which limit
+    return PayloadTooLarge(f"such a request has at most {most} bytes{name}")
 
 
 def decoded(data: bytes) -> JsonValue:

@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 
 from muster.scim.builtin import ENTERPRISE_USER_URN, GROUP, GROUP_URN, USER, USER_URN
+from muster.scim.bulk_request import BULK_REQUEST_URN, BulkOperation, parse_bulk
 from muster.scim.dialects import CHOICES, TOLERANCES, USUAL, Dialect, Unknown, tolerating
 from muster.scim.errors import BadRequest, InvalidPath, InvalidSyntax, InvalidValue, NoTarget
 from muster.scim.grammar import parse
@@ -54,6 +55,14 @@ def hired(**attributes: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
     """What a new user has beyond the schemas and the name."""
     valid = validate({"schemas": [USER_URN], "userName": "u", **attributes}, USER)
     return {name: value for name, value in valid.items() if name not in {"schemas", "userName"}}
+
+
+def in_bulk(data: Any) -> dict[str, Any]:  # noqa: ANN401 - JSON
+    """The message that a PATCH in a bulk request means by its data."""
+    operation = {"method": "PATCH", "path": "/Users/1", "data": data}
+    request = parse_bulk({"schemas": [BULK_REQUEST_URN], "Operations": [operation]}, [USER])
+    (found,) = request.operations
+    return found.data if isinstance(found, BulkOperation) and isinstance(found.data, dict) else {}
 
 
 def employed(**attributes: object) -> dict[str, Any]:
@@ -169,6 +178,10 @@ FORMS: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
             dict(validate({"schemas": [GROUP_URN, ADSCIM_GROUP], "displayName": "g"}, GROUP)),
             {"schemas": [GROUP_URN], "displayName": "g"},
         ),
+    ],
+    "bare-bulk-patch": [
+        (in_bulk([{"op": "add"}]), {"schemas": [PATCH_URN], "Operations": [{"op": "add"}]}),
+        (in_bulk({"Operations": [{"op": "add"}]}), {"schemas": [PATCH_URN], "Operations": [{"op": "add"}]}),
     ],
     "listed-removal": [
         (

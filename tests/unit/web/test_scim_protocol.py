@@ -48,9 +48,13 @@ async def test_the_documents_say_what_is_implemented(hr: Client) -> None:
     types, schemas = await hr.get("/ResourceTypes"), await hr.get("/Schemas")
 
     supported = {name: config.body[name]["supported"] for name in ("patch", "bulk", "filter", "sort", "etag")}
-    assert {"patch": True, "bulk": False, "filter": True, "sort": False, "etag": True} == supported
+    assert {"patch": True, "bulk": True, "filter": True, "sort": False, "etag": True} == supported
     assert config.body["changePassword"]["supported"] is False
     assert 1_000 == config.body["filter"]["maxResults"]
+    assert (1_000, 10_485_760) == (
+        config.body["bulk"]["maxOperations"],
+        config.body["bulk"]["maxPayloadSize"],
+    )
     assert {"User", "Group"} == {one["name"] for one in types.body["Resources"]}
     assert 3 == schemas.body["totalResults"]
     for document in (*types.body["Resources"], *schemas.body["Resources"]):
@@ -75,10 +79,12 @@ async def test_the_documents_say_what_is_implemented(hr: Client) -> None:
         ("POST", "/Users/1", 405),
         ("DELETE", "/Schemas", 405),
         ("PROPFIND", "/Users", 405),
+        ("GET", "/Bulk", 405),
+        ("PUT", "/Bulk/", 405),
+        ("POST", "/Bulk/1", 404),
         ("GET", "", 501),
         ("GET", "/Me", 404),
         ("GET", "/Me/x", 404),
-        ("POST", "/Bulk", 501),
         ("POST", "/.search", 501),
         ("POST", "/Users/.search", 501),
     ],
