@@ -18,7 +18,6 @@ from muster.intake.group import GroupFacts
 from muster.intake.inbound import Bindings, Inbound, bindings
 from muster.intake.person import PersonFacts
 from muster.model import Identity, PersonId, Priority, Scope, Stage
-from muster.scim.errors import Mutability
 from muster.scim.patch import apply
 from muster.scim.patch_request import parse_request
 from muster.scim.validate import validate, with_schemas
@@ -137,6 +136,8 @@ async def patch(
 ) -> Stored:
     """The operations are applied to the user, all or none (RFC 7644 §3.5.2).
 
+    Who is active stays so when ``active`` is removed; it is only shown no more.
+
     Raises:
         ScimError: There is no such user, an operation cannot be applied, a unique value is taken, or the
             version is another one.
@@ -145,10 +146,7 @@ async def patch(
     operations = parse_request(body)
 
     def changed(resource: Resource) -> Resource:
-        after = apply(resource, operations, caller.types.user, dialect=caller.dialect)
-        if "active" not in after:
-            raise Mutability("a user is active or not; replace it by true or false", path="active")
-        return after
+        return {"active": None, **apply(resource, operations, caller.types.user, dialect=caller.dialect)}
 
     return await _change(desk, caller, PersonId(id), changed, cause="PATCH /Users", expected=expected)
 
@@ -237,20 +235,22 @@ async def _stored(tx: Transaction, caller: Caller, id: PersonId) -> Stored:
 
 
 def _facts(resource: Resource, *, active: bool) -> PersonFacts:
-    """What a valid user states; ``active`` where it does not say."""
-    stated = resource.get("active", active)
+    """What a valid user states; ``active`` where it does not say, or says null (RFC 7643 §2.5)."""
+    stated = resource.get("active")
     return PersonFacts(
         user_name=checked_name(resource.get("userName"), "userName"),
         external_id=optional_name(resource.get("externalId"), "externalId"),
-        active=stated is True,
-        attributes={name: value for name, value in resource.items() if name not in _BESIDE},
+        active=active if stated is None else stated is True,
+        attributes={name: value for name, value in resource.items() if name not in _BESIDE or value is None},
     )
 
 
 def _resource(caller: Caller, person: Identity) -> Resource:
     """The user as its source wrote it."""
     attributes = cast("Mapping[str, JsonValue]", person.attributes)  # JSON by the contract of ``Identity``
-    resource: Resource = {**attributes, "userName": person.user_name, "active": person.stage is Stage.ACTIVE}
+    resource: Resource = {**attributes, "userName": person.user_name}
+    if resource.pop("active", True) is not None:  # null where the source unassigned it
+        resource["active"] = person.stage is Stage.ACTIVE
     if person.external_id is not None:
         resource["externalId"] = person.external_id
     return with_schemas(resource, caller.types.user)

@@ -111,12 +111,35 @@ async def test_a_patch_that_fails_half_way_changes_nothing(hr: Client) -> None:
     assert ana.body == (await hr.get(f"/Users/{ana.id}")).body
 
 
-async def test_active_cannot_be_removed(hr: Client) -> None:
-    """Whether somebody is active is never unknown."""
-    ana = await hr.hire("ana.ruiz")
-    patched = await hr.patch(f"/Users/{ana.id}", {"op": "remove", "path": "active"})
+@pytest.mark.parametrize("active", [True, False])
+@pytest.mark.parametrize("change", [{"op": "remove"}, {"op": "replace", "value": None}])
+async def test_active_can_be_unassigned(
+    desk: Desk, hr: Client, active: bool, change: dict[str, object]
+) -> None:
+    """Removed, ``active`` is shown no more (RFC 7644 §3.5.2.2); nobody leaves or returns by that."""
+    ana = await hr.hire("ana.ruiz", active=active)
+    path = f"/Users/{ana.id}"
+    patched = await hr.patch(path, {**change, "path": "active"})
+    titled = await hr.patch(path, {"op": "add", "path": "title", "value": "Designer"})
+    found = await hr.get("/Users?filter=active%20pr")
+    actions = [record.action.value for record in await log(desk, "person")]
+    again = await hr.put(path, user("ana.ruiz"))
 
-    assert (400, "mutability") == (patched.status, patched.body["scimType"])
+    assert (200, 200, 0) == (patched.status, titled.status, found.body["totalResults"])
+    assert "active" not in patched.body
+    assert "active" not in titled.body
+    assert ["person:create", "person:update", "person:update"] == actions
+    assert again.body["active"] is active
+
+
+async def test_active_is_assigned_again_when_it_is_stated(hr: Client) -> None:
+    """After a removal the next value counts as ever."""
+    ana = await hr.hire("ana.ruiz")
+    path = f"/Users/{ana.id}"
+    await hr.patch(path, {"op": "remove", "path": "active"})
+    off = await hr.patch(path, {"op": "add", "path": "active", "value": False})
+
+    assert off.body["active"] is False
 
 
 async def test_a_deleted_user_is_gone_and_returns_as_the_same_person(hr: Client) -> None:
