@@ -5,7 +5,7 @@ from dataclasses import dataclass, field, replace
 from typing import Final, Self, TypeAlias
 
 from muster.scim import CustomSchema, builtin, extended, unique_attributes
-from muster.scim.schema import Attribute, ResourceType
+from muster.scim.schema import Attribute, Mutability, ResourceType
 
 USER: Final = builtin.USER
 
@@ -13,15 +13,18 @@ Unique: TypeAlias = tuple[tuple[str, Attribute], ...]
 """Attributes whose values must be unique, each with the URN of its schema."""
 
 
-def _as_in_the_schema(members: Attribute) -> Attribute:
-    """``members`` without ``display`` (RFC 7643 §8.7.1): a group keeps who its members are, not names."""
-    subs = tuple(sub for sub in members.sub_attributes if sub.name != "display")
-    return replace(members, sub_attributes=subs)
+def _named_by_us(members: Attribute) -> Attribute:
+    """``members`` whose ``display`` is ours to say: a group keeps who its members are, not their names."""
+    subs = (
+        replace(sub, mutability=Mutability.READ_ONLY) if sub.name == "display" else sub
+        for sub in members.sub_attributes
+    )
+    return replace(members, sub_attributes=tuple(subs))
 
 
 def _group() -> ResourceType:
     attributes = (
-        _as_in_the_schema(attribute) if attribute.name == "members" else attribute
+        _named_by_us(attribute) if attribute.name == "members" else attribute
         for attribute in builtin.GROUP_SCHEMA.attributes
     )
     return replace(builtin.GROUP, schema=replace(builtin.GROUP_SCHEMA, attributes=tuple(attributes)))

@@ -5,7 +5,7 @@ import asyncio
 from desk import forget_work, grant, log, waiting
 from muster.model import InGroup, Priority
 from muster.service.desk import Desk
-from scim_door import Client, group, user
+from scim_door import GROUP_URN, Client, group, user
 
 
 def _members(body: dict[str, list[dict[str, str]]]) -> set[str]:
@@ -50,6 +50,21 @@ async def test_a_member_nobody_knows_is_refused(hr: Client, other: Client) -> No
 
         assert [(400, "invalidValue")] * 2 == [(a.status, a.body["scimType"]) for a in (created, patched)]
     assert team.body == (await hr.get(f"/Groups/{team.id}")).body
+
+
+async def test_the_display_of_a_member_may_be_sent(hr: Client) -> None:
+    """``display`` is in the schema, for clients that send no other attributes, and ours to say."""
+    ana = await hr.hire("ana.ruiz")
+    named = {"value": ana.id, "display": "somebody else"}
+    created = await hr.post("/Groups", {**group("Design Team"), "members": [named]})
+    patched = await hr.patch(f"/Groups/{created.id}", {"op": "add", "path": "members", "value": [named]})
+    schema = (await hr.get(f"/Schemas/{GROUP_URN}")).body
+    [members] = [one for one in schema["attributes"] if one["name"] == "members"]
+    [display] = [one for one in members["subAttributes"] if one["name"] == "display"]
+
+    assert [201, 200] == [created.status, patched.status]
+    assert "somebody else" not in str(patched.body["members"])
+    assert "readOnly" == display["mutability"]
 
 
 async def test_patch_adds_and_removes_members(hr: Client) -> None:
