@@ -9,6 +9,7 @@ INSTALL := .ci/pip-install
 LOCKED := --no-deps --only-binary :all: --require-hashes
 COMPILE := .venvs/lock/bin/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header --exclude-newer "7 days" $(if $(UPGRADE),--upgrade)
+APPS := $(patsubst requirements/%.in,%,$(wildcard requirements/apps/*.in))
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
@@ -51,7 +52,7 @@ docs: .venv/.docs ## Build the documentation into docs/_build/html
 
 lock: .venvs/lock/.locked ## Make the lock files anew; UPGRADE=1 takes newer versions, a week old at least
 	$(COMPILE) pyproject.toml -o requirements/run.txt
-	for name in build test check docs lock apps/scim2-server apps/scim2-server-uvicorn apps/django-scim2; do \
+	for name in build test check docs lock $(APPS); do \
 		$(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 

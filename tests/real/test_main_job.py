@@ -3,83 +3,21 @@
 Whatever is killed in between. What the application holds is asked over its own API.
 """
 
-import asyncio
 import csv
-import json
 import signal
-from collections.abc import AsyncGenerator, Awaitable, Callable
-from contextlib import asynccontextmanager
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
-import aiohttp
 import asyncpg
 
 from muster.cli.demo import checks
 from muster.cli.demo.applications import Running as Application
-from terminal import Told, run, running
+from office import PATCH, USER, Office, speaking, until
 
 PEOPLE: Final = Path(__file__).parents[2] / "examples" / "acme" / "people.csv"
 ROWS: Final = csv.DictReader(PEOPLE.read_text(encoding="utf-8").splitlines())
 HIRED: Final = sorted(row["userName"] for row in ROWS)
 SOME: Final = 30  # accounts that are there when Muster is killed
-USER: Final = "urn:ietf:params:scim:schemas:core:2.0:User"
-PATCH: Final = "urn:ietf:params:scim:api:messages:2.0:PatchOp"
-WITHIN: Final = 90.0  # seconds; a lease of 6 and a settle time of 5 are in it
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Office:
-    """One Muster: its folder and its database."""
-
-    home: Path
-    database_url: str
-
-    async def muster(self, *words: str) -> Told:
-        """Type a command; it must be done."""
-        told = await asyncio.to_thread(run, self.home, *words, MUSTER_DATABASE_URL=self.database_url)
-        if told.code:
-            raise AssertionError(told)
-        return told
-
-    def running(self, *words: str) -> Any:  # noqa: ANN401 - a context manager
-        """A process that goes on."""
-        return running(self.home, *words, MUSTER_DATABASE_URL=self.database_url)
-
-    async def grant(self, name: str, application: Application, *, leaves_out: tuple[str, ...] = ()) -> None:
-        """Everybody is granted an account in the application, which is called once at a time."""
-        app = {
-            "connector": "scim",
-            "settings": {"url": application.url, "token": application.token.reveal()},
-            "mapping": dict.fromkeys(leaves_out),
-            "limits": {"concurrency": 1, "settle_seconds": 1},
-        }
-        rule = {"name": f"everyone-{name}", "app": name, "when": "everyone"}
-        file = self.home / f"{name}.yaml"  # JSON is YAML, too
-        file.write_text(json.dumps({"apps": {name: app}, "rules": [rule]}), encoding="utf-8")
-        await self.muster("config", "apply", str(file))
-
-    async def converged(self) -> dict[str, Any]:
-        """What a sync that waits for the running processes leaves and did."""
-        told = await self.muster("sync", "--json", "--wait", str(WITHIN))
-        found: dict[str, Any] = told.data
-        return found
-
-
-@asynccontextmanager
-async def speaking(token: str) -> AsyncGenerator[aiohttp.ClientSession]:
-    """An identity provider with its token."""
-    headers = {"Authorization": f"Bearer {token}", "Content-Type": "application/scim+json"}
-    async with aiohttp.ClientSession(headers=headers, raise_for_status=True) as session:
-        yield session
-
-
-async def until(holds: Callable[[], Awaitable[bool]], *, every: float = 0.05) -> None:
-    """Return when it holds; fail when it does not in time."""
-    async with asyncio.timeout(WITHIN):
-        while not await holds():  # noqa: ASYNC110 - an application tells nobody
-            await asyncio.sleep(every)
 
 
 async def names(application: Application, *, active: bool | None = None) -> list[str]:
