@@ -1,0 +1,176 @@
+"""A SCIM client by other authors, scim2-client, which checks every answer of Muster's against the schemas."""
+
+from collections.abc import AsyncGenerator
+from typing import Any, Final
+
+import pytest
+from httpx2 import AsyncClient
+from scim2_client.engines.httpx2 import AsyncSCIMClient
+from scim2_models import (
+    InvalidFilterException,
+    ListResponse,
+    NotFoundException,
+    PatchOp,
+    PatchOperation,
+    PreconditionFailedException,
+    Resource,
+    ResponseParameters,
+    SearchRequest,
+    UniquenessException,
+)
+
+from office import Door
+
+pytestmark = pytest.mark.real
+
+ENTERPRISE: Final = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
+GRACE: Final = {
+    "userName": "grace",
+    "externalId": "N-1906",
+    "name": {"givenName": "Grace", "familyName": "Hopper"},
+    "emails": [
+        {"value": "grace@example.com", "type": "work", "primary": True},
+        {"value": "grace@example.org", "type": "home"},
+    ],
+    ENTERPRISE: {"department": "Computing", "employeeNumber": "1906"},
+}
+
+
+@pytest.fixture
+async def scim(door: Door) -> AsyncGenerator[AsyncSCIMClient, None]:
+    """The client, which has found out by itself what Muster offers."""
+    headers = {"Authorization": f"Bearer {door.token}"}
+    async with AsyncClient(base_url=door.url, headers=headers) as http:
+        client = AsyncSCIMClient(http)
+        await client.discover()
+        yield client
+
+
+def _model(scim: AsyncSCIMClient, name: str) -> Any:  # noqa: ANN401 - a class made from Muster's schema
+    return scim.get_resource_model(name)
+
+
+def _user(scim: AsyncSCIMClient, **values: object) -> Any:  # noqa: ANN401 - of that class
+    return _model(scim, "User").model_validate(values)
+
+
+async def _names(scim: AsyncSCIMClient, filter: str) -> list[str]:
+    """The userNames of who is found by the filter."""
+    found = await scim.query(_model(scim, "User"), query_parameters=SearchRequest(filter=filter))
+    assert isinstance(found, ListResponse)
+    return sorted(user.user_name for user in found.resources or [])
+
+
+def _change(model: Any, *operations: PatchOperation) -> PatchOp[Resource[Any]]:  # noqa: ANN401 - a class
+    return PatchOp[model](operations=list(operations))
+
+
+async def test_what_it_discovers(scim: AsyncSCIMClient) -> None:
+    """From the discovery documents the client learns both resource types, the extension and the powers."""
+    types = {found.id: found for found in scim.provider.resource_types}
+    config = scim.provider.config
+
+    assert {"User", "Group"} == types.keys()
+    assert [ENTERPRISE] == [one.schema_ for one in types["User"].schema_extensions]
+    assert (True, True, True) == (config.patch.supported, config.filter.supported, config.etag.supported)
+
+
+async def test_a_life_of_a_user(scim: AsyncSCIMClient) -> None:
+    """Created, read, replaced, changed and deleted, a user is each time what the client meant."""
+    model = _model(scim, "User")
+    created = await scim.create(_user(scim, **GRACE))
+    read = await scim.query(model, created.id)
+    read.name.given_name, read.emails = "Grace Brewster", read.emails[:1]
+    replaced = await scim.replace(read)
+    changed = await scim.modify(
+        model,
+        created.id,
+        _change(
+            model,
+            PatchOperation(op="replace", path='emails[type eq "work"].value', value="hopper@example.com"),
+            PatchOperation(op="add", path=f"{ENTERPRISE}:costCenter", value="4130"),
+            PatchOperation(op="remove", path="externalId"),
+        ),
+    )
+    again = await scim.query(model, created.id)
+    await scim.delete(model, created.id)
+    with pytest.raises(NotFoundException):
+        await scim.query(model, created.id)
+
+    assert created.meta.location.endswith(f"/Users/{created.id}")
+    assert ("Grace Brewster", 1) == (replaced.name.given_name, len(replaced.emails))
+    assert ["hopper@example.com"] == [mail.value for mail in changed.emails]
+    assert again == changed
+    assert again.external_id is None
+    assert {"department": "Computing", "employeeNumber": "1906", "costCenter": "4130"} == (
+        again.model_dump()[ENTERPRISE]
+    )
+
+
+async def test_it_finds_by_filter(scim: AsyncSCIMClient) -> None:
+    """Whom the client asks for by a filter is found, in the grammar of RFC 7644 §3.4.2.2."""
+    for name, title in (("grace", "Rear Admiral"), ("jean", "Programmer"), ("kay", "Programmer")):
+        await scim.create(_user(scim, **{**GRACE, "userName": name, "externalId": name, "title": title}))
+    with pytest.raises(InvalidFilterException):
+        await scim.query(_model(scim, "User"), query_parameters={"filter": "userName eq"})
+
+    assert ["grace"] == await _names(scim, 'userName eq "GRACE"')
+    assert ["jean", "kay"] == await _names(scim, 'title eq "programmer"')
+    assert ["kay"] == await _names(scim, 'title sw "Prog" and not (userName co "ea")')
+    assert ["grace", "jean", "kay"] == await _names(scim, 'emails[type eq "work" and value ew ".com"]')
+    assert [] == await _names(scim, f'{ENTERPRISE}:department ne "Computing"')
+
+
+async def test_it_turns_pages_and_sees_what_it_asks_for(scim: AsyncSCIMClient) -> None:
+    """Pages by index hold everybody once; only the attributes that were asked for are shown."""
+    for number in range(7):
+        await scim.create(_user(scim, userName=f"user-{number}", title="Sailor"))
+    seen = []
+    for start in (1, 4, 7):
+        page = await scim.query(
+            _model(scim, "User"),
+            query_parameters=SearchRequest(start_index=start, count=3, attributes=["userName"]),
+        )
+        assert (7, start) == (page.total_results, page.start_index)
+        seen.extend(page.resources)
+
+    assert [f"user-{number}" for number in range(7)] == sorted(user.user_name for user in seen)
+    assert {None} == {user.title for user in seen}
+
+
+async def test_a_group_has_members_and_they_have_the_group(scim: AsyncSCIMClient) -> None:
+    """Members join and go by PATCH; each user shows the groups they are in."""
+    user, group = _model(scim, "User"), _model(scim, "Group")
+    grace = await scim.create(_user(scim, userName="grace"))
+    jean = await scim.create(_user(scim, userName="jean"))
+    crew = await scim.create(group(display_name="crew", members=[group.Members(value=grace.id)]))
+    joined = await scim.modify(
+        group,
+        crew.id,
+        _change(group, PatchOperation(op="add", path="members", value=[group.Members(value=jean.id)])),
+    )
+    went = await scim.modify(
+        group, crew.id, _change(group, PatchOperation(op="remove", path=f'members[value eq "{grace.id}"]'))
+    )
+    small = await scim.query(group, crew.id, ResponseParameters(excluded_attributes=["members"]))
+
+    assert {grace.id, jean.id} == {member.value for member in joined.members}
+    assert [jean.id] == [member.value for member in went.members]
+    assert (None, "crew") == (small.members, small.display_name)
+    assert (await scim.query(user, grace.id)).groups is None
+    assert [(crew.id, "crew")] == [
+        (one.value, one.display) for one in (await scim.query(user, jean.id)).groups
+    ]
+
+
+async def test_it_is_told_of_a_conflict(scim: AsyncSCIMClient) -> None:
+    """A taken name is ``uniqueness``; a resource that moved on since it was read is a failed condition."""
+    created = await scim.create(_user(scim, userName="grace"))
+    with pytest.raises(UniquenessException):
+        await scim.create(_user(scim, userName="Grace"))
+    read = await scim.query(created)
+    await scim.replace(created.model_copy(update={"title": "Rear Admiral"}))
+    with pytest.raises(PreconditionFailedException):
+        await scim.replace(read)
+
+    assert read is created  # answered with 304
