@@ -7,6 +7,8 @@ import pytest
 from httpx2 import AsyncClient
 from scim2_client.engines.httpx2 import AsyncSCIMClient
 from scim2_models import (
+    BulkOperation,
+    BulkRequest,
     InvalidFilterException,
     ListResponse,
     NotFoundException,
@@ -174,3 +176,25 @@ async def test_it_is_told_of_a_conflict(scim: AsyncSCIMClient) -> None:
         await scim.replace(read)
 
     assert read is created  # answered with 304
+
+
+async def test_many_changes_in_one_request(scim: AsyncSCIMClient) -> None:
+    """A bulk request makes a group before its members, refuses what is wrong, and says so one by one."""
+    user, group = _model(scim, "User"), _model(scim, "Group")
+    crew = group(display_name="crew", members=[group.Members(value="bulkId:grace", type="User")])
+    done = await scim.bulk(
+        BulkRequest[user | group](
+            operations=[
+                BulkOperation[group](method="POST", path="/Groups", bulk_id="crew", data=crew),
+                BulkOperation[user](method="POST", path="/Users", bulk_id="grace", data=_user(scim, **GRACE)),
+                BulkOperation[user](method="POST", path="/Users", bulk_id="again", data=_user(scim, **GRACE)),
+            ]
+        )
+    )
+    [grace] = (await scim.query(user)).resources
+    [made] = (await scim.query(group)).resources
+
+    assert [201, 201, 409] == [operation.status for operation in done.operations]
+    assert "uniqueness" == done.operations[2].response.scim_type
+    assert [grace.id] == [member.value for member in made.members]
+    assert done.operations[0].location == made.meta.location
