@@ -21,6 +21,7 @@ class Action(StrEnum):
     GROUP_DELETE = "group:delete"
     IMPORT_RUN = "import:run"
     SOURCE_ADD = "source:add"
+    SOURCE_UPDATE = "source:update"
     TOKEN_ADD = "token:add"  # noqa: S105 - names an action
     TOKEN_ROTATE = "token:rotate"  # noqa: S105 - names an action
     TOKEN_REVOKE = "token:revoke"  # noqa: S105 - names an action

@@ -5,10 +5,10 @@ from typing import Annotated, Final
 
 import typer
 
-from muster.cli import acting, showing, times
+from muster.cli import acting, dialect_options, showing, times
 from muster.directory.tokens import Token
 from muster.model import PersonId, Scope, Secret, Source
-from muster.service import finding, rotation, tokens
+from muster.service import finding, rotation, source_dialect, tokens
 from muster.service.desk import Desk
 from muster.service.rights import MOST_REQUESTS, Rights
 from muster.service.rotation import Rotation
@@ -46,13 +46,19 @@ def add_source(
     scope: Scopes = None,
     expires: Expires = None,
     rate: Rate = None,
+    dialect: dialect_options.Begin = None,
+    accept: dialect_options.Accept = None,
+    refuse: dialect_options.Refuse = None,
+    unknown: dialect_options.UnknownAttributes = None,
+    unknown_extensions: dialect_options.UnknownExtensions = None,
     json: Json = False,
 ) -> None:
     """Add a source; one that pushes by SCIM gets its address and a token, shown this one time."""
 
     async def add(desk: Desk) -> tuple[Source, Secret | None]:
         rights = _rights(scope, None, _end(expires, desk), rate)
-        return await tokens.add_source(desk, acting.actor(), type, name, rights)
+        choice = dialect_options.choice(dialect, accept, refuse, unknown, unknown_extensions)
+        return await tokens.add_source(desk, acting.actor(), type, name, rights, dialect=choice)
 
     source, token = acting.at_desk(add)
     shown = {"id": source.id, "name": source.name, "type": source.type}
@@ -74,9 +80,47 @@ def list_sources(json: Json = False) -> None:
     """Show every source."""
     found = acting.at_desk(tokens.list_sources)
     if json:
-        showing.data(found)
+        showing.data([dialect_options.as_data(one) for one in found])
     else:
-        showing.table("Sources", ("Name", "Type"), [(one.name, one.type) for one in found])
+        rows = [(one.name, one.type, one.dialect or None) for one in found]
+        showing.table("Sources", ("Name", "Type", "Beside the usual"), rows)
+
+
+@source_app.command("show")
+def show_source(
+    name: Annotated[str, typer.Argument(help="From muster source list.")], json: Json = False
+) -> None:
+    """Show one source, with everything it may do beside the letter of SCIM."""
+    found = acting.at_desk(lambda desk: finding.source(desk, name))
+    if json:
+        showing.data(dialect_options.as_data(found))
+    elif found.type != "scim":
+        showing.line(f"{found.name} is a source of type {found.type}.")
+    else:
+        dialect_options.show(found)
+
+
+@source_app.command("set")
+def set_source(
+    name: SourceName,
+    dialect: dialect_options.Begin = None,
+    accept: dialect_options.Accept = None,
+    refuse: dialect_options.Refuse = None,
+    unknown: dialect_options.UnknownAttributes = None,
+    unknown_extensions: dialect_options.UnknownExtensions = None,
+    json: Json = False,
+) -> None:
+    """Choose what a source may do beside the letter of SCIM; what is not said stays as it is."""
+
+    async def change(desk: Desk) -> Source:
+        choice = dialect_options.choice(dialect, accept, refuse, unknown, unknown_extensions)
+        return await source_dialect.set_dialect(desk, acting.actor(), name, choice)
+
+    found = acting.at_desk(change)
+    if json:
+        showing.data(dialect_options.as_data(found))
+    else:
+        dialect_options.show(found)
 
 
 @token_app.command("add")

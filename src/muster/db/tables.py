@@ -35,6 +35,7 @@ sources: Final = Table(
     _text("name"),
     _text("type"),  # scim | file
     _number("created_at"),
+    Column("dialect", _json(), nullable=True),  # choices that differ from the usual
     PrimaryKeyConstraint("tenant", "id"),
     Index("sources_name", "tenant", "name", unique=True),
 )

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Final
 
-from muster.db import Row, Statement, Transaction, from_micros, micros
+from muster.db import Row, Statement, Transaction, decode, from_micros, micros
 from muster.model import PersonId, Scope, Source, SourceId, Tenant
 
 _INSERT: Final = Statement(
@@ -17,7 +17,7 @@ _INSERT: Final = Statement(
 # The token of a person who left, or whom their source removed, speaks for nobody.
 _BEARER: Final = Statement(
     """
-    SELECT t.*, s.name AS source_name, s.type AS source_type
+    SELECT t.*, s.name AS source_name, s.type AS source_type, s.dialect AS source_dialect
     FROM tokens t
         JOIN sources s ON s.tenant = t.tenant AND s.id = t.source
         LEFT JOIN people p ON p.tenant = t.tenant AND p.id = t.person
@@ -91,6 +91,7 @@ async def bearer(tx: Transaction, hash: str, *, at: datetime) -> Bearer | None:
         id=SourceId(row["source"]),
         name=row["source_name"],
         type=row["source_type"],
+        dialect=decode(row["source_dialect"]) or {},
     )
     return Bearer(source=source, token=_token(row))
 

@@ -16,12 +16,17 @@ class Stage(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Source:
-    """A place that knows people. ``type`` is ``scim``, or ``file`` for what ``muster import`` reads."""
+    """A place that knows people. ``type`` is ``scim``, or ``file`` for what ``muster import`` reads.
+
+    ``dialect`` is what it may do beside the letter of SCIM, where that differs from the usual: choices by
+    name, each answered by a word.
+    """
 
     tenant: Tenant
     id: SourceId
     name: str
     type: str
+    dialect: Mapping[str, str] = field(default_factory=dict[str, str])
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

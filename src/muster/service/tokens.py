@@ -11,8 +11,10 @@ from muster.db import Duplicate, Transaction
 from muster.directory import sources, tokens
 from muster.directory.tokens import Bearer, Token
 from muster.model import BadInput, NotFound, Problem, Secret, Source, SourceId
+from muster.scim.dialects import USUAL
 from muster.service import rights as token_rights
 from muster.service.desk import Actor, Desk
+from muster.service.dialect_choice import NOTHING_SAID, Choice, check, chosen
 from muster.service.names import checked_name
 from muster.service.rights import Rights
 from muster.vault import TOKEN_PREFIX, is_well_formed, new_token, token_hash
@@ -42,23 +44,35 @@ async def authenticate(desk: Desk, token: Secret) -> Bearer | None:
 
 
 async def add_source(
-    desk: Desk, actor: Actor, type: str, name: str, rights: Rights = EVERYTHING
+    desk: Desk,
+    actor: Actor,
+    type: str,
+    name: str,
+    rights: Rights = EVERYTHING,
+    *,
+    dialect: Choice = NOTHING_SAID,
 ) -> tuple[Source, Secret | None]:
     """The source is there; one that speaks SCIM comes with its first token, shown here and never again.
 
     Raises:
-        BadInput: there is one of this name, the name or the type is none, or no token may have these rights.
+        BadInput: there is one of this name, the name or the type is none, no token may have these rights, or
+            the dialect is none for it.
     """
     _check_type(type)
     source = Source(
-        tenant=desk.tenant, id=SourceId(desk.new_id()), name=checked_name(name, what="source"), type=type
+        tenant=desk.tenant,
+        id=SourceId(desk.new_id()),
+        name=checked_name(name, what="source"),
+        type=type,
+        dialect=chosen(dialect.applied(USUAL)),
     )
+    check(source)
     new = prepared(desk, source, rights) if type == "scim" or rights != EVERYTHING else None
     at = desk.clock()
 
     async def work(tx: Transaction) -> None:
         await sources.insert(tx, source, at=at)
-        shown = {"name": name, "type": type}
+        shown = {"name": name, "type": type, **source.dialect}
         await audit.append(tx, record(desk, actor, Action.SOURCE_ADD, source, at, after=shown))
         if new is not None:
             await insert(tx, desk, actor, source, new)

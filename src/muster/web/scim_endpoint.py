@@ -28,6 +28,7 @@ from muster.scim.values import Resource, is_storable_text
 from muster.service import scim_bulk, scim_groups, scim_people
 from muster.service.admission import Admission
 from muster.service.desk import Desk
+from muster.service.dialect_choice import dialect_of
 from muster.service.permission import me
 from muster.service.scim_exchange import Caller, Stored, TypesChanged
 from muster.service.types_in_force import TypesInForce
@@ -129,7 +130,8 @@ class ScimEndpoint:
         if bearer is None:
             raise BadToken(given=header is not None)
         base = str(request.base_url).rstrip("/") + PREFIX
-        caller = Caller(bearer=bearer, base=base, types=await self._types.now())
+        types, dialect = await self._types.now(), dialect_of(bearer.source)
+        caller = Caller(bearer=bearer, base=base, types=types, dialect=dialect)
         return Exchange(desk=self._desk, caller=caller, request=request, types=self._types)
 
 

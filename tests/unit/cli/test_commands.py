@@ -207,6 +207,33 @@ def test_sources_and_tokens(muster: Terminal) -> None:
     assert second["token"] not in shown
 
 
+def test_what_a_source_may_do_is_chosen_and_shown(muster: Terminal) -> None:
+    """Chosen when it is added or later, shown by name, and a choice there is not is bad input."""
+    muster.done("source", "add", "scim", "entra", "--dialect", "strict", "--accept", "listed-removal")
+    added = muster.done("source", "show", "entra", "--json").data
+    words = ("--unknown", "drop", "--unknown-extensions", "drop", "--refuse", "listed-removal")
+    changed = muster.done("source", "set", "entra", *words)
+    listed = muster.done("source", "list", "--json").data
+    muster.done("source", "add", "file", "hr")
+    wrong = [
+        muster("source", "set", "entra", "--accept", "everything"),
+        muster("source", "set", "entra", "--unknown", "keep"),
+        muster("source", "set", "hr", "--dialect", "strict"),
+        muster("source", "show", "nobody"),
+    ]
+
+    assert ("refuse", "refuse") == (added["dialect"]["unknown"], added["dialect"]["unknown-extensions"])
+    assert "accept" == added["dialect"]["listed-removal"]
+    assert "listed-removal" in changed.out
+    assert [("entra", "drop")] == [(one["name"], one["dialect"]["unknown-extensions"]) for one in listed]
+    assert "refuse" == listed[0]["dialect"]["listed-removal"]
+    assert "file" in muster.done("source", "show", "hr").out
+    assert "unknown-extensions drop" in muster.done("source", "list").out
+    assert [4, 4, 4, 4] == [told.code for told in wrong]
+    assert "MUSTER-SOURCE-DIALECT" in wrong[0].err
+    assert "MUSTER-SOURCE-DIALECT" in wrong[2].err
+
+
 def test_a_source_is_reached_where_the_settings_say(muster: Terminal) -> None:
     """The base URL is the public one where it is set, and host and port of the settings where it is not."""
     muster.monkeypatch.setenv("MUSTER_HOST", "::1")
