@@ -16,7 +16,7 @@ import msgspec
 _TABLES: Final = """
 PRAGMA journal_mode = WAL;
 PRAGMA synchronous = NORMAL;
-CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT UNIQUE, shown TEXT, document TEXT) WITHOUT ROWID;
+CREATE TABLE users (id TEXT PRIMARY KEY, name TEXT UNIQUE, shown TEXT, document TEXT);
 CREATE INDEX shown ON users (shown);
 CREATE TABLE groups (id TEXT PRIMARY KEY, document TEXT) WITHOUT ROWID;
 CREATE TABLE members (in_group TEXT, user TEXT, PRIMARY KEY (in_group, user)) WITHOUT ROWID;
@@ -88,14 +88,14 @@ def _filtered(text: str) -> tuple[int, list[tuple[str]]]:
     name, operator, value = _FILTER.fullmatch(text).groups()  # type: ignore[union-attr]
     column = "name" if name == "userName" else "shown"
     test = f"{column} = ?" if operator == "eq" else f"instr({column}, ?)"
-    query = f"SELECT document FROM users WHERE id IN (SELECT id FROM users WHERE {test})"  # noqa: S608
+    query = f"SELECT document FROM users WHERE rowid IN (SELECT rowid FROM users WHERE {test})"  # noqa: S608
     rows = _db.execute(query, (value,)).fetchall()
     return len(rows), rows
 
 
 def _page(start: int, count: int) -> tuple[int, list[tuple[str]]]:
     total = _db.execute("SELECT COUNT(*) FROM users").fetchone()[0]
-    page = "SELECT document FROM users ORDER BY id LIMIT ? OFFSET ?"
+    page = "SELECT document FROM users WHERE rowid IN (SELECT rowid FROM users ORDER BY id LIMIT ? OFFSET ?)"
     return total, _db.execute(page, (count, start - 1)).fetchall()
 
 

@@ -14,7 +14,8 @@ function setup(thread)
 end
 
 function init(args)
-   method, path, number = args[1], args[2], tonumber(args[4])
+   local base = wrk.path == "/" and "" or wrk.path -- a URL without a path gets one from wrk
+   method, path, number = args[1], base .. args[2], tonumber(args[4])
    values, bodies = {}, {}
    for line in io.lines(args[3]) do
       values[#values + 1] = line
@@ -36,7 +37,7 @@ function request()
       body = filled(bodies[turn % #bodies + 1], known)
    end
    number = number + 1
-   return wrk.format(method, wrk.path .. filled(path, known), nil, body)
+   return wrk.format(method, filled(path, known), nil, body)
 end
 
 function done(summary, latency)
