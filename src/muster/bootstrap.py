@@ -20,9 +20,19 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from muster.db import Database, Transaction, new_id, open_database, system_clock
 from muster.directory import apps
 from muster.kit.contract import Connector, Settings
-from muster.kit.manifest import Describes, Manifest, of, with_defaults
+from muster.kit.manifest import Describes, Manifest, of, with_defaults, with_mapped
 from muster.kit.session import Session
-from muster.model import App, BadInput, Misconfigured, MusterError, Problem, Secret, TargetError, Tenant
+from muster.model import (
+    ACCOUNT,
+    App,
+    BadInput,
+    Misconfigured,
+    MusterError,
+    Problem,
+    Secret,
+    TargetError,
+    Tenant,
+)
 from muster.service.desk import Desk
 from muster.service.rights import MOST_REQUESTS
 from muster.service.secrets import opened
@@ -190,7 +200,7 @@ class _Connect:
 
     async def _target(self, app: App) -> Target:
         package = self._installed.package(app.connector)
-        manifest = of(package)
+        manifest = with_mapped(of(package), ACCOUNT, app.mapping)
 
         async def read(tx: Transaction) -> Mapping[str, str]:
             return await apps.sealed(tx, app.tenant, app.name)

@@ -24,8 +24,9 @@ refuse what they do not know, so that a typing error is never a silent default. 
       - {status: 403, body: "secondary rate limit", is: RateLimited}
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from importlib.resources import files
 from types import ModuleType
@@ -102,6 +103,7 @@ class KindManifest:
     )  # target attribute → where it comes from
     unique: tuple[str, ...] = ()  # attributes whose value no two objects share
     external_id: bool = True  # the application keeps our id of the subject and can be searched by it
+    others: str | None = None  # a regular expression for names of further attributes that may be mapped
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -208,6 +210,18 @@ def load(text: str) -> Manifest:
     )
 
 
+def with_mapped(manifest: Manifest, kind: Kind, names: Iterable[str]) -> Manifest:
+    """Give the manifest with those of the names that the kind takes beside the attributes it lists."""
+    known = manifest.kinds[kind]
+    if known.others is None:
+        return manifest
+    further = [name for name in names if name not in known.attributes and re.fullmatch(known.others, name)]
+    if not further:
+        return manifest
+    attributes = {**known.attributes, **{name: AttributeManifest() for name in further}}
+    return replace(manifest, kinds={**manifest.kinds, kind: replace(known, attributes=attributes)})
+
+
 def check_settings(manifest: Manifest, given: Settings) -> None:
     """Pass when the settings are complete and each has the form its type asks for.
 
@@ -242,7 +256,8 @@ def _setting(node: Node) -> Setting:
 
 
 def _kind(node: Node) -> KindManifest:
-    fields = node.table("anchor", "attributes", optional=("match_on", "mapping", "unique", "external_id"))
+    optional = ("match_on", "mapping", "unique", "external_id", "others")
+    fields = node.table("anchor", "attributes", optional=optional)
     attributes = {name: _attribute(child) for name, child in fields["attributes"].entries()}
     if EXTERNAL_ID in attributes:
         raise fields["attributes"].problem(
@@ -259,6 +274,7 @@ def _kind(node: Node) -> KindManifest:
         },
         unique=_names(fields["unique"], attributes) if "unique" in fields else (),
         external_id=fields["external_id"].flag() if "external_id" in fields else True,
+        others=_expression(fields["others"]) if "others" in fields else None,
     )
 
 
@@ -270,6 +286,15 @@ def _attribute(node: Node) -> AttributeManifest:
         required=fields["required"].flag() if "required" in fields else False,
         type=fields["type"].choice(AttributeType) if "type" in fields else AttributeType.TEXT,
     )
+
+
+def _expression(node: Node) -> str:
+    text = node.text()
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise node.problem(f"this is no regular expression: {error}", "correct it") from error
+    return text
 
 
 def _names(node: Node, attributes: Mapping[str, AttributeManifest]) -> tuple[str, ...]:

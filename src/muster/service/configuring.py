@@ -10,7 +10,7 @@ from muster.audit import Action, Record, Result
 from muster.db import Transaction
 from muster.directory import apps, links, people, rules
 from muster.kit.contract import Power
-from muster.kit.manifest import Manifest, check_settings
+from muster.kit.manifest import Manifest, check_settings, with_mapped
 from muster.kit.settings import SettingType
 from muster.model import (
     ACCOUNT,
@@ -76,7 +76,7 @@ async def checked_app(desk: Desk, spec: AppSpec) -> CheckedApp:
         limits=spec.limits,
     )
     _check_match_on(app)
-    _check_mapping(app, manifest)
+    _check_mapping(app, with_mapped(manifest, ACCOUNT, app.mapping))
     return CheckedApp(app=app, secrets=secrets)
 
 

@@ -114,6 +114,21 @@ def test_a_whole_manifest_becomes_values() -> None:
     assert expected == load(WHOLE)
 
 
+OTHERS = SMALL.replace("attributes: {userName: {}}", 'attributes: {userName: {}}, others: "x-[a-z]+"')
+
+
+def test_further_attributes_are_those_that_are_mapped() -> None:
+    """A kind that takes more than it lists takes what has the form it says, and nothing else."""
+    open_, closed = load(OTHERS), load(SMALL)
+    names = ["userName", "x-team", "x-", "team"]
+    mapped = manifest.with_mapped(open_, ACCOUNT, names)
+
+    assert dict.fromkeys(["userName", "x-team"], AttributeManifest()) == mapped.kinds[ACCOUNT].attributes
+    assert "x-[a-z]+" == mapped.kinds[ACCOUNT].others
+    assert open_ == manifest.with_mapped(open_, ACCOUNT, ["userName"])
+    assert closed == manifest.with_mapped(closed, ACCOUNT, names)
+
+
 def test_a_small_manifest_has_defaults() -> None:
     """Only id, name and one kind must be said; the rest has safe defaults."""
     small = load(SMALL)
@@ -144,6 +159,7 @@ def test_a_small_manifest_has_defaults() -> None:
         ("constant: false", "constant: no", "kinds.account.mapping.admin.constant", "true or false"),
         ("constant: 3", "constant: .nan", "kinds.account.mapping.level.constant", "a number"),
         ("unique: [userName]", "unique: [mail]", "kinds.account.unique.0", "not an attribute"),
+        ("unique: [userName]", "others: '['", "kinds.account.others", "no regular expression"),
         ("powers: [disable, members]", "powers: [fly]", "powers.0", "'fly' is not known"),
         ("page: 7,", "page: 0,", "limits.page", "at least 1"),
         ("page: 7,", "page: true,", "limits.page", "at least 1"),

@@ -15,11 +15,20 @@ from muster.connectors.scim.connector import ScimConnector
 from muster.kit.contract import Settings
 from muster.kit.manifest import Manifest
 from muster.kit.session import Session
+from muster.model import Misconfigured
+from muster.scim import ScimError
 
 __all__ = ["ScimConnector", "connect"]
 
 
 def connect(manifest: Manifest, settings: Settings, session: Session) -> ScimConnector:
-    """Give the connector of one application; address and credential are the session's."""
+    """Give the connector of one application; address and credential are the session's.
+
+    Raises:
+        Misconfigured: an attribute is mapped that has no place in a SCIM resource.
+    """
     del settings  # nothing in them is for us
-    return ScimConnector(manifest, session)
+    try:
+        return ScimConnector(manifest, session)
+    except ScimError as error:
+        raise Misconfigured(f"an attribute is mapped that SCIM cannot name: {error}") from error

@@ -8,7 +8,7 @@ from typing import Final, Self
 from muster import scim
 from muster.kit.manifest import KindManifest
 from muster.model import ACCOUNT, GROUP, Attributes, Invalid, Kind, Unsupported
-from muster.scim import Path, ResourceType, parse_path
+from muster.scim import Path, ResourceType, ScimError, open_path, parse_path
 
 _TYPES: Final[Mapping[Kind, ResourceType]] = MappingProxyType({ACCOUNT: scim.USER, GROUP: scim.GROUP})
 
@@ -58,9 +58,10 @@ class Shape:
         """Give the shape of a kind the manifest describes.
 
         Raises:
-            InvalidPath: an attribute is not named by a path of the kind's resource type.
+            ScimError: an attribute is not named by a path of the kind's resource type, nor by one into an
+                extension.
         """
-        places = {name: Place.of(parse_path(name, _TYPES[kind])) for name in declared.attributes}
+        places = {name: Place.of(_path(name, _TYPES[kind])) for name in declared.attributes}
         return cls(kind=kind, type=_TYPES[kind], declared=declared, places=places)
 
     @property
@@ -87,3 +88,11 @@ class Shape:
         for name, declared in self.declared.attributes.items():
             if declared.required and (creating or name in attributes) and attributes.get(name) in {None, ""}:
                 raise Invalid(f"a {self.type.name} needs a value for {name}")
+
+
+def _path(name: str, resource_type: ResourceType) -> Path:
+    """Give the place of an attribute; one of an extension nobody here knows is where its name says."""
+    try:
+        return parse_path(name, resource_type)
+    except ScimError:
+        return open_path(name, resource_type)
