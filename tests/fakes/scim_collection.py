@@ -4,6 +4,8 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import Any, cast
 
+import msgspec
+
 from muster.directory.tokens import Bearer, Token
 from muster.model import SOURCE_SCOPES, Source, SourceId, Tenant
 from muster.scim.errors import InternalError, InvalidValue, ScimError, Uniqueness
@@ -120,8 +122,9 @@ class Shelf:
 
     def _stored(self, caller: Caller, id: str) -> Stored:
         location = caller.location(self.resource_type, id)
+        kept = self.kept[id]
         return Stored(
-            id=id, etag=etag(self.kept[id].version), location=location, resource=self.kept[id].resource
+            id=id, etag=etag(kept.version), location=location, body=msgspec.json.encode(kept.resource)
         )
 
 

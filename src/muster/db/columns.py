@@ -83,6 +83,6 @@ def _strings(value: object) -> str:
             return ""
 
 
-def decode(text: str | None) -> Any:  # noqa: ANN401 - JSON; the caller knows what it stored
+def decode(text: str | bytes | None) -> Any:  # noqa: ANN401 - JSON; the caller knows what it stored
     """The structured value of a JSON column; None of an empty one."""
     return None if text is None else msgspec.json.decode(text)

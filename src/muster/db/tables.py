@@ -74,6 +74,7 @@ people: Final = Table(
     Column(
         "resource", _json(), nullable=False
     ),  # the SCIM User resource without id, meta, groups, active, externalId
+    Column("schemas", Text, nullable=False),  # the schemas the resource uses, as a JSON list
     _number("version"),
     _number("created_at"),
     _number("changed_at"),
@@ -100,6 +101,37 @@ people: Final = Table(
         postgresql_where=text("deleted_at IS NULL AND external_id IS NOT NULL"),
     ),
     Index("people_name", "tenant", "user_key"),
+    Index(
+        "people_listed",
+        "tenant",
+        "source",
+        "id",
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+    Index(
+        "people_changed",
+        "tenant",
+        "source",
+        "changed_at",
+        "id",
+        sqlite_where=text("deleted_at IS NULL"),
+        postgresql_where=text("deleted_at IS NULL"),
+    ),
+)
+
+match_values: Final = Table(  # what people are found by, one row for each value
+    "match_values",
+    metadata,
+    _text("tenant"),
+    _text("source"),
+    _text("path"),
+    # Folded where letter case does not count; in the order of code points, whatever the database's own.
+    Column("value", Text().with_variant(Text(collation="C"), "postgresql"), nullable=False),
+    _text("person"),
+    Column("cut", Integer, nullable=False),  # 1 where this is only the beginning of the value
+    PrimaryKeyConstraint("tenant", "source", "path", "value", "person"),
+    sqlite_with_rowid=False,
 )
 
 groups: Final = Table(
@@ -130,6 +162,17 @@ memberships: Final = Table(
     _number("since"),
     PrimaryKeyConstraint("tenant", "group_id", "person"),
     Index("memberships_person", "tenant", "person", "group_id"),
+)
+
+nestings: Final = Table(
+    "nestings",
+    metadata,
+    _text("tenant"),
+    _text("group_id"),
+    _text("member"),  # the group inside
+    _number("since"),
+    PrimaryKeyConstraint("tenant", "group_id", "member"),
+    Index("nestings_member", "tenant", "member", "group_id"),
 )
 
 schemas: Final = Table(

@@ -1,25 +1,28 @@
 """People, one row each, with the names of the groups they are in."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
 from muster.db import Row, Statement, Transaction, decode, encode, from_micros, micros
+from muster.directory import held_groups, match_values
 from muster.model import Identity, PersonId, SourceId, Stage, Tenant
 from muster.model.text import normalised
+from muster.scim.builtin import USER
+from muster.scim.validate import schemas_used
 
 _INSERT: Final = Statement(
     """
-    INSERT INTO people (tenant, id, source, external_id, user_name, user_key, stage, resource, version,
-        created_at, changed_at, left_at)
-    VALUES (:tenant, :id, :source, :external_id, :user_name, :user_key, :stage, :resource, :version, :at,
-        :at, :left_at)
+    INSERT INTO people (tenant, id, source, external_id, user_name, user_key, stage, resource, schemas,
+        version, created_at, changed_at, left_at)
+    VALUES (:tenant, :id, :source, :external_id, :user_name, :user_key, :stage, :resource, :schemas,
+        :version, :at, :at, :left_at)
     """
 )
 _UPDATE: Final = Statement(
     """
     UPDATE people SET external_id = :external_id, user_name = :user_name, user_key = :user_key, stage =
-        :stage, resource = :resource,
+        :stage, resource = :resource, schemas = :schemas,
         version = :version, changed_at = :at, deleted_at = NULL,
         mustered_out_at = CASE WHEN CAST(:mustered_out AS INTEGER) = 1
             THEN COALESCE(mustered_out_at, CAST(:at AS BIGINT)) ELSE NULL END,
@@ -35,6 +38,11 @@ _DELETE: Final = Statement(
 _BY_ID: Final = "SELECT * FROM people WHERE tenant = :tenant AND id = :id"
 _PERSON: Final = Statement(_BY_ID)
 _PERSON_LOCKED: Final = Statement(_BY_ID, postgresql=_BY_ID + " FOR UPDATE")
+_THESE: Final = Statement(
+    "SELECT * FROM people WHERE tenant = :tenant AND id IN (SELECT value FROM json_each(:ids)) ORDER BY id",
+    postgresql="SELECT * FROM people WHERE tenant = :tenant AND id IN"
+    " (SELECT jsonb_array_elements_text(CAST(:ids AS jsonb))) ORDER BY id",
+)
 _BY_NAME: Final = Statement(
     "SELECT * FROM people WHERE tenant = :tenant AND user_key = :user_key AND (CAST(:source AS TEXT) IS "
     "NULL OR source = :source)"
@@ -48,13 +56,6 @@ _OF_SOURCE: Final = Statement(
     "SELECT * FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL ORDER BY id"
 )
 _ALL: Final = Statement("SELECT * FROM people WHERE tenant = :tenant AND id > :after ORDER BY id LIMIT :most")
-_PAGE: Final = Statement(
-    "SELECT * FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL ORDER BY id "
-    "LIMIT :most OFFSET :skip"
-)
-_COUNT: Final = Statement(
-    "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND deleted_at IS NULL"
-)
 _COUNT_ACTIVE: Final = Statement(
     "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND stage = "
     "'active' AND deleted_at IS NULL"
@@ -62,17 +63,6 @@ _COUNT_ACTIVE: Final = Statement(
 _COUNT_LEFT: Final = Statement(
     "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND left_at >= :since"
 )
-_GROUPS: Final = Statement(
-    "SELECT m.person AS person, g.name AS name FROM memberships m JOIN groups g ON g.tenant = m.tenant "
-    "AND g.id = m.group_id"
-    " WHERE m.tenant = :tenant AND m.person = :person"
-)
-_GROUPS_OF_ALL: Final = Statement(
-    "SELECT m.person AS person, g.name AS name FROM memberships m JOIN groups g ON g.tenant = m.tenant "
-    "AND g.id = m.group_id"
-    " WHERE m.tenant = :tenant"
-)
-_FEW: Final = 20  # people; beyond this, one query for every membership is cheaper than one each
 _STAMPS: Final = Statement("SELECT created_at, changed_at FROM people WHERE tenant = :tenant AND id = :id")
 
 
@@ -83,25 +73,31 @@ async def insert(tx: Transaction, person: Identity, *, at: datetime) -> None:
         Duplicate: the source has another person with this userName or externalId.
     """
     await tx.run(_INSERT, **_columns(person, at), left_at=micros(at) if person.stage is Stage.LEFT else None)
+    await match_values.replace(tx, person, match_values.NONE)
 
 
-async def update(tx: Transaction, person: Identity, *, at: datetime) -> bool:
-    """The person is as given, one version on.
+async def update(tx: Transaction, before: Identity, after: Identity, *, at: datetime) -> bool:
+    """The person is as given, and no longer deleted, one version on.
 
-    False when somebody else changed them since (``version`` is the new one).
+    False when somebody else changed them since (``after.version`` is the new one).
 
     Raises:
         Duplicate: the source has another person with this userName or externalId.
     """
-    columns = _columns(person, at)
+    columns = _columns(after, at)
     del columns["source"]
-    columns["mustered_out"] = int(person.mustered_out)
-    return await tx.run(_UPDATE, **columns) == 1
+    columns["mustered_out"] = int(after.mustered_out)
+    if await tx.run(_UPDATE, **columns) != 1:
+        return False
+    found_by = match_values.NONE if before.deleted else match_values.values_of(before.attributes)
+    await match_values.replace(tx, after, found_by)
+    return True
 
 
 async def delete(tx: Transaction, person: Identity, *, at: datetime) -> None:
     """The source no longer has the person; we remember them as having left."""
     await tx.run(_DELETE, tenant=person.tenant, id=person.id, at=micros(at))
+    await match_values.remove(tx, person)
 
 
 async def person(tx: Transaction, tenant: Tenant, id: PersonId, *, lock: bool = False) -> Identity | None:
@@ -113,10 +109,11 @@ async def person(tx: Transaction, tenant: Tenant, id: PersonId, *, lock: bool = 
     return None if row is None else (await _with_groups(tx, tenant, [row]))[0]
 
 
-async def is_deleted(tx: Transaction, tenant: Tenant, id: PersonId) -> bool:
-    """Whether the source of the person deleted them."""
-    row = await tx.one(_PERSON, tenant=tenant, id=id)
-    return row is None or row["deleted_at"] is not None
+async def these(tx: Transaction, tenant: Tenant, ids: Collection[PersonId]) -> list[Identity]:
+    """Everybody known of these ids, in the order of the ids, also whom their sources deleted."""
+    if not ids:
+        return []
+    return await _with_groups(tx, tenant, await tx.all(_THESE, tenant=tenant, ids=encode(sorted(ids))))
 
 
 async def stamps(tx: Transaction, tenant: Tenant, id: PersonId) -> tuple[datetime, datetime]:
@@ -147,14 +144,6 @@ async def by_external_id(
 async def of_source(tx: Transaction, tenant: Tenant, source: SourceId) -> list[Identity]:
     """Everybody a source has, also those who left and are still listed there."""
     return await _with_groups(tx, tenant, await tx.all(_OF_SOURCE, tenant=tenant, source=source))
-
-
-async def page_of_source(
-    tx: Transaction, tenant: Tenant, source: SourceId, *, skip: int, most: int
-) -> tuple[list[Identity], int]:
-    """A slice of a source's people in a fixed order, and how many there are in all."""
-    rows = await tx.all(_PAGE, tenant=tenant, source=source, skip=skip, most=most)
-    return await _with_groups(tx, tenant, rows), await _count(tx, _COUNT, tenant=tenant, source=source)
 
 
 async def everybody(
@@ -189,23 +178,18 @@ def _columns(person: Identity, at: datetime) -> dict[str, Any]:
         "user_key": normalised(person.user_name),
         "stage": person.stage.value,
         "resource": encode(dict(person.attributes)),
+        "schemas": encode(schemas_used(person.attributes, USER)),
         "version": person.version,
         "at": micros(at),
     }
 
 
 async def _with_groups(tx: Transaction, tenant: Tenant, rows: Sequence[Row]) -> list[Identity]:
-    names: dict[str, set[str]] = {}
-    if len(rows) <= _FEW:
-        found = [row for person in rows for row in await tx.all(_GROUPS, tenant=tenant, person=person["id"])]
-    else:
-        found = await tx.all(_GROUPS_OF_ALL, tenant=tenant)
-    for row in found:
-        names.setdefault(row["person"], set()).add(row["name"])
-    return [_identity(row, names.get(row["id"], ())) for row in rows]
+    held = await held_groups.of_people(tx, tenant, [row["id"] for row in rows])
+    return [_identity(row, frozenset(group.name for group in held.get(row["id"], ()))) for row in rows]
 
 
-def _identity(row: Row, groups: Iterable[str]) -> Identity:
+def _identity(row: Row, groups: frozenset[str]) -> Identity:
     return Identity(
         tenant=Tenant(row["tenant"]),
         id=PersonId(row["id"]),
@@ -215,6 +199,7 @@ def _identity(row: Row, groups: Iterable[str]) -> Identity:
         version=row["version"],
         external_id=row["external_id"],
         attributes=decode(row["resource"]),
-        groups=frozenset(groups),
+        groups=groups,
         mustered_out=row["mustered_out_at"] is not None,
+        deleted=row["deleted_at"] is not None,
     )

@@ -60,7 +60,7 @@ async def _former(tx: Transaction, inbound: Inbound, facts: PersonFacts) -> Iden
         named = await people.by_name(tx, inbound.tenant, facts.user_name, inbound.source.id)
         candidates = [candidate for candidate in named if candidate.external_id is None]
     for candidate in candidates:
-        if await people.is_deleted(tx, inbound.tenant, candidate.id):
+        if candidate.deleted:
             return candidate
     return None
 
@@ -84,9 +84,9 @@ async def change(
         stage=Stage.LEFT if stays_out else Stage.ACTIVE,
         attributes=dict(facts.attributes),
         version=before.version + 1,
+        deleted=False,
     )
-    deleted = await people.is_deleted(tx, before.tenant, before.id)
-    if _shown(before) == _shown(after) and not deleted:
+    if _shown(before) == _shown(after) and not before.deleted:
         return before
     return await _become(tx, inbound, bound, before, after)
 
@@ -114,7 +114,7 @@ async def _become(
     tx: Transaction, inbound: Inbound, bound: Bindings, before: Identity, after: Identity
 ) -> Identity:
     """Store, log and mark what the person is now."""
-    if not await people.update(tx, after, at=inbound.at):
+    if not await people.update(tx, before, after, at=inbound.at):
         raise _changed_meanwhile(before)
     old, new = _difference(_shown(before), _shown(after))
     await log(tx, inbound.record(_what_happened(before, after), person=after.id, before=old, after=new))

@@ -43,11 +43,12 @@ from muster.model.errors import (
     Unreachable,
     Unsupported,
 )
-from muster.model.identity import Group, Identity, Source, Stage
+from muster.model.identity import Group, Identity, Members, Source, Stage
 from muster.model.key import (
     ACCOUNT,
     GROUP,
     AppName,
+    GroupId,
     Key,
     Kind,
     OperationId,
@@ -86,6 +87,7 @@ __all__ = [
     "Garbled",
     "Gone",
     "Group",
+    "GroupId",
     "Health",
     "Held",
     "Identity",
@@ -97,6 +99,7 @@ __all__ = [
     "Link",
     "LinkState",
     "Mapped",
+    "Members",
     "Misconfigured",
     "MusterError",
     "NotFound",

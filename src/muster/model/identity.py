@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 
-from muster.model.key import PersonId, SourceId, Tenant
+from muster.model.key import GroupId, PersonId, SourceId, Tenant
 
 
 class Stage(StrEnum):
@@ -34,7 +34,7 @@ class Identity:
     """One person or service account, as merged from its sources.
 
     ``attributes`` is the SCIM User resource without ``id``, ``meta``, ``groups`` and ``active`` (RFC 7643
-    §4.1); ``groups`` are the display names of the groups the person is in.
+    §4.1); ``groups`` are the display names of the groups the person is in, also through other groups.
     """
 
     tenant: Tenant
@@ -47,6 +47,7 @@ class Identity:
     attributes: Mapping[str, object] = field(default_factory=dict[str, object])
     groups: frozenset[str] = frozenset()
     mustered_out: bool = False  # by a named person: no source brings them back, only a named person does
+    deleted: bool = False  # by its source: hidden from it, remembered by us
 
     @property
     def label(self) -> str:
@@ -57,12 +58,32 @@ class Identity:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Group:
-    """A named set of people, owned by one source."""
+    """A named set of people, owned by one source; who is in it stands apart, since there may be many."""
 
     tenant: Tenant
-    id: str
+    id: GroupId
     source: SourceId
     name: str  # displayName, RFC 7643 §4.2
     version: int
     external_id: str | None = None
-    members: frozenset[PersonId] = frozenset()
+    attributes: Mapping[str, object] = field(default_factory=dict[str, object])  # the SCIM Group, likewise
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Members:
+    """Who is directly in a group: people, and groups with everybody in them."""
+
+    people: frozenset[PersonId] = frozenset()
+    groups: frozenset[GroupId] = frozenset()
+
+    def __bool__(self) -> bool:
+        """Whether there is anybody."""
+        return bool(self.people or self.groups)
+
+    def __or__(self, other: "Members") -> "Members":
+        """Everybody of both."""
+        return Members(people=self.people | other.people, groups=self.groups | other.groups)
+
+    def __sub__(self, other: "Members") -> "Members":
+        """Everybody of these who is not among the others."""
+        return Members(people=self.people - other.people, groups=self.groups - other.groups)

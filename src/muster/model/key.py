@@ -9,6 +9,7 @@ PersonId = NewType(
     "PersonId", str
 )  # UUIDv7, made by Muster, never reused; travels to applications as externalId
 SourceId = NewType("SourceId", str)
+GroupId = NewType("GroupId", str)
 AppName = NewType("AppName", str)
 RemoteId = NewType("RemoteId", str)  # the application's own id of one of its objects
 OperationId = NewType("OperationId", str)  # one remote write; the same for every retry of it

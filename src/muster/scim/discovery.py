@@ -49,6 +49,9 @@ class Supported:
     change_password: bool = False
     sort: bool = False
     etag: bool = False
+    cursor: bool = False
+    default_page_size: int = 0
+    max_page_size: int = 0
     authentication_schemes: tuple[AuthenticationScheme, ...] = (BEARER,)
     documentation_uri: str | None = None
 
@@ -69,10 +72,24 @@ def service_provider_config(supported: Supported, base_url: str) -> Resource:
             "changePassword": {"supported": supported.change_password},
             "sort": {"supported": supported.sort},
             "etag": {"supported": supported.etag},
+            "pagination": _pagination(supported),
             "authenticationSchemes": json_list(map(_scheme, supported.authentication_schemes)),
             "meta": _meta("ServiceProviderConfig", f"{_base(base_url)}/ServiceProviderConfig"),
         }
     )
+
+
+def _pagination(supported: Supported) -> Resource | None:
+    """Return what RFC 9865 §4 adds; nothing where only pages by index are offered."""
+    if not supported.cursor:
+        return None
+    return {
+        "cursor": True,
+        "index": True,
+        "defaultPaginationMethod": "index",
+        "defaultPageSize": supported.default_page_size,
+        "maxPageSize": supported.max_page_size,
+    }
 
 
 def resource_type_document(resource_type: ResourceType, base_url: str) -> Resource:

@@ -12,6 +12,8 @@
     │  ├─ NoTarget           the path parses but selects nothing
     │  ├─ InvalidValue       a value is missing or has the wrong type
     │  ├─ InvalidVersion     the protocol version is not spoken here
+    │  ├─ InvalidCursor      the cursor is none that was given for this search (RFC 9865)
+    │  ├─ InvalidCount       the size of a page is none (RFC 9865)
     │  └─ Sensitive          personal data was passed in a request URI
     ├─ Unauthorized 401
     ├─ Forbidden 403
@@ -20,7 +22,7 @@
     ├─ Conflict 409
     │  └─ Uniqueness         the value is taken
     ├─ PreconditionFailed 412 · PayloadTooLarge 413 · TooManyRequests 429
-    └─ InternalError 500 · NotImplementedHere 501
+    └─ InternalError 500
 """
 
 from collections.abc import Iterable
@@ -116,6 +118,18 @@ class InvalidVersion(BadRequest):
     scim_type = "invalidVers"
 
 
+class InvalidCursor(BadRequest):
+    """The cursor is none that was given out for this search (RFC 9865 §2.1)."""
+
+    scim_type = "invalidCursor"
+
+
+class InvalidCount(BadRequest):
+    """The size of a page that is found by cursor is none (RFC 9865 §2.1)."""
+
+    scim_type = "invalidCount"
+
+
 class Sensitive(BadRequest):
     """Personal data was passed in a request URI."""
 
@@ -197,9 +211,3 @@ class InternalError(ScimError):
     """The server failed; the request may be right."""
 
     status = 500
-
-
-class NotImplementedHere(ScimError):
-    """The operation is valid SCIM that this endpoint does not offer."""
-
-    status = 501

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from muster.scim.errors import InvalidValue
+from muster.scim.errors import InvalidCount, InvalidValue
 from muster.scim.values import JsonValue, Resource, json_list
 
 LIST_URN = "urn:ietf:params:scim:api:messages:2.0:ListResponse"
@@ -45,6 +45,18 @@ def page(start_index: JsonValue, count: JsonValue, *, most: int) -> Page:
     )
 
 
+def page_size(count: JsonValue, *, most: int) -> int:
+    """Return how many results a page found by cursor shall have (RFC 9865 §2).
+
+    Raises:
+        InvalidCount: The parameter is not a whole number.
+    """
+    try:
+        return page(None, count, most=most).count
+    except InvalidValue as error:
+        raise InvalidCount(error.detail, path="count") from error
+
+
 def list_response(resources: Sequence[Resource], *, total: int, start: int = 1) -> Resource:
     """Return the message that carries one page.
 
@@ -60,6 +72,24 @@ def list_response(resources: Sequence[Resource], *, total: int, start: int = 1) 
         "itemsPerPage": len(resources),
         "Resources": json_list(resources),
     }
+
+
+def list_head(*, total: int, start: int | None, items: int, cursor: str | None) -> bytes:
+    """Return the message that carries a page, up to the resources, which are JSON already.
+
+    The resources, with commas between them, and ``]}`` complete it.
+
+    Args:
+        total: How many resources the query found.
+        start: The 1-based index of the first one on this page; ``None`` where pages are found by cursor.
+        items: How many are on this page.
+        cursor: What leads to the next page; ``None`` where there is none.
+    """
+    index = "" if start is None else f'"startIndex":{start},'
+    following = "" if cursor is None else f'"nextCursor":"{cursor}",'
+    return (
+        f'{{"schemas":["{LIST_URN}"],"totalResults":{total},{index}"itemsPerPage":{items},{following}"Resources":['
+    ).encode()
 
 
 def _whole(name: str, value: JsonValue) -> int | None:

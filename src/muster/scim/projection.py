@@ -29,6 +29,10 @@ class Projection:
     unknown: bool
     exceptions: frozenset[str]
 
+    def shows(self, name: str) -> bool:
+        """Tell whether anything of a core attribute, in the schema's spelling, is shown."""
+        return self.core.get(name, self._shows_unknown(name)) is not False
+
     def apply(self, resource: Resource) -> Resource:
         """Return the part of the resource that is shown; the input stays as it is.
 

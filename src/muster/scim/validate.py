@@ -6,7 +6,7 @@ in a resource.
 """
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 
 from muster.scim.dialects import USUAL, Dialect, Unknown
@@ -14,7 +14,7 @@ from muster.scim.errors import InvalidPath, InvalidSyntax, InvalidValue, Mutabil
 from muster.scim.normalise import kept, kept_name, normalise, take_unknown
 from muster.scim.schema import Attribute, ResourceType, Schema
 from muster.scim.schema import Mutability as Rule
-from muster.scim.values import JsonValue, Resource, elements, is_present, spelled
+from muster.scim.values import JsonValue, Resource, elements, is_present, json_list, spelled
 
 _LONGEST_URN = 255
 _PATH_SIGN = re.compile(r"[.\[]")
@@ -62,9 +62,15 @@ def validate(
 
 def with_schemas(resource: Resource, resource_type: ResourceType) -> Resource:
     """Return the resource whose ``schemas`` are the core schema and every extension it has content for."""
-    named: list[JsonValue] = [resource_type.schema.urn]
-    named.extend(key for key in resource if ":" in key)
-    return {"schemas": named, **{key: value for key, value in resource.items() if key != "schemas"}}
+    return {
+        "schemas": json_list(schemas_used(resource, resource_type)),
+        **{key: value for key, value in resource.items() if key != "schemas"},
+    }
+
+
+def schemas_used(attributes: Iterable[str], resource_type: ResourceType) -> list[str]:
+    """Return the schemas of a resource with these attributes: the core schema, then its extensions."""
+    return [resource_type.schema.urn, *(name for name in attributes if ":" in name)]
 
 
 def check_required(resource: Resource, resource_type: ResourceType) -> None:

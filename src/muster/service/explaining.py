@@ -6,7 +6,7 @@ from datetime import datetime
 from muster import audit, work
 from muster.audit import Record, Result, Search
 from muster.db import Transaction
-from muster.directory import groups, links, people, rules, sources
+from muster.directory import held_groups, links, people, rules, sources
 from muster.model import ACCOUNT, App, AppName, Attributes, Health, Identity, Key, Link, Stage
 from muster.policy import desired
 from muster.service import finding
@@ -67,7 +67,7 @@ async def access_of(desk: Desk, who: str, *, app: str | None = None) -> AccessPa
         return AccessPage(
             person=person,
             source=person.source if source is None else source.name,
-            groups=tuple(name for _, name in await groups.of_person(tx, desk.tenant, person.id)),
+            groups=tuple(one.name for one in await held_groups.of_person(tx, desk.tenant, person.id)),
             since=created,
             access=tuple([await _access(tx, person, one, waiting) for one in chosen]),
         )

@@ -21,12 +21,12 @@ async def person(desk: Desk, said: str) -> Identity:
         if by_id is not None:
             return [by_id]
         if named := await people.by_name(tx, desk.tenant, said):
-            return await _present(tx, desk, named)
+            return _present(named)
         found: list[Identity] = []
         for source in await sources.all_sources(tx, desk.tenant):
             found += await people.by_external_id(tx, desk.tenant, source.id, said)
         found = found or [one for one in await _everybody(tx, desk) if normalised(said) in _addresses(one)]
-        return await _present(tx, desk, found)
+        return _present(found)
 
     found = await desk.db.read(read)
     if len(found) == 1:
@@ -52,9 +52,9 @@ async def person(desk: Desk, said: str) -> Identity:
     )
 
 
-async def _present(tx: Transaction, desk: Desk, found: list[Identity]) -> list[Identity]:
+def _present(found: list[Identity]) -> list[Identity]:
     """Those their sources still have; one of the others where there are none."""
-    present = [one for one in found if not await people.is_deleted(tx, desk.tenant, one.id)]
+    present = [one for one in found if not one.deleted]
     return present or found[:1]
 
 

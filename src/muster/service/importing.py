@@ -16,7 +16,7 @@ from muster.intake.inbound import Bindings, Inbound, bindings
 from muster.intake.merging import Difference
 from muster.intake.people import PeopleFile, PersonRow, RowProblem
 from muster.intake.people_file import read_people
-from muster.model import BadInput, Held, Identity, PersonId, Priority, Problem, Source, SourceId
+from muster.model import BadInput, Held, Identity, Members, PersonId, Priority, Problem, Source, SourceId
 from muster.model.text import normalised
 from muster.service.desk import Actor, Desk
 from muster.service.names import checked_name
@@ -218,29 +218,23 @@ async def _store_groups(
     for key in sorted(wanted):
         found = await groups.by_name(tx, inbound.tenant, names[key], inbound.source.id)
         if not found:
-            facts = _group_facts(names[key], wanted[key], {})
-            await group_intake.arrive(tx, inbound, bound, facts)
+            await group_intake.arrive(tx, inbound, bound, _new_group(names[key]), wanted[key])
             continue
-        stored, _, _ = await groups.resource(tx, inbound.tenant, found[0].id)
-        others = {member for member in found[0].members if member not in spoken_of}
-        facts = group_intake.GroupFacts(
-            name=found[0].name,
-            external_id=found[0].external_id,
-            members=frozenset(others | wanted[key]),
-            attributes=stored,
+        group, now = found[0], (await groups.members(tx, inbound.tenant, found[0].id)).people
+        gone = (now & spoken_of) - wanted[key]
+        await group_intake.change(
+            tx,
+            inbound,
+            bound,
+            group,
+            group_intake.facts_of(group),
+            add=wanted[key] - now,
+            remove=Members(people=gone),
         )
-        await group_intake.change(tx, inbound, bound, found[0], facts)
 
 
-def _group_facts(
-    name: str, members: Iterable[PersonId], attributes: dict[str, object]
-) -> group_intake.GroupFacts:
-    return group_intake.GroupFacts(
-        name=name,
-        external_id=None,
-        members=frozenset(members),
-        attributes={"displayName": name, **attributes},
-    )
+def _new_group(name: str) -> group_intake.GroupFacts:
+    return group_intake.GroupFacts(name=name, external_id=None, attributes={"displayName": name})
 
 
 def _facts(row: PersonRow, *, active: bool) -> person_intake.PersonFacts:

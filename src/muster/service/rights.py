@@ -78,12 +78,7 @@ async def check_person(tx: Transaction, id: PersonId | None, source: Source) -> 
     if id is None:
         return
     person = await people.person(tx, source.tenant, id)
-    if (
-        person is None
-        or person.source != source.id
-        or person.stage is not Stage.ACTIVE
-        or await people.is_deleted(tx, source.tenant, person.id)
-    ):
+    if person is None or person.source != source.id or person.stage is not Stage.ACTIVE or person.deleted:
         raise BadInput(
             Problem(
                 code="MUSTER-TOKEN-PERSON",

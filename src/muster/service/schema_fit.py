@@ -2,7 +2,7 @@
 
 import re
 from collections import Counter
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Final
 
 from muster.db import Transaction
@@ -11,10 +11,9 @@ from muster.directory.schemas import Holder
 from muster.directory.unique_values import Claim, Claimant
 from muster.intake import group as group_intake
 from muster.intake import person as person_intake
-from muster.intake.group import GroupFacts
 from muster.intake.inbound import Bindings, Inbound, bindings
 from muster.intake.person import PersonFacts
-from muster.model import PersonId, Source, SourceId, Stage
+from muster.model import GroupId, PersonId, Source, SourceId, Stage
 from muster.scim import GROUP, USER, CustomSchema, Resource, fitted, unique_attributes
 from muster.scim.errors import InvalidValue
 from muster.service.desk import Actor, Desk
@@ -145,9 +144,7 @@ async def _reshape_person(
 async def _reshape_group(
     tx: Transaction, inbound: Inbound, bound: Bindings, id: str, attributes: Resource
 ) -> None:
-    group = await groups.group(tx, inbound.tenant, id, lock=True)
+    group = await groups.group(tx, inbound.tenant, GroupId(id), lock=True)
     if group is not None:
-        facts = GroupFacts(
-            name=group.name, external_id=group.external_id, members=group.members, attributes=attributes
-        )
+        facts = replace(group_intake.facts_of(group), attributes=attributes)
         await group_intake.change(tx, inbound, bound, group, facts)

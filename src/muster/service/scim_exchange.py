@@ -1,9 +1,11 @@
 """What every SCIM action shares: who asks, what is asked for, what is given back, and how a refusal reads."""
 
-from collections.abc import Awaitable, Callable, Iterable, Sequence
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 from typing import Final, NoReturn, TypeVar
+
+import msgspec
 
 from muster.db import Duplicate, Transaction
 from muster.directory import schemas
@@ -18,25 +20,23 @@ from muster.scim.errors import (
     InvalidValue,
     NotFound,
     PreconditionFailed,
-    TooMany,
     Uniqueness,
 )
-from muster.scim.filter import Compare, Filter, Op
+from muster.scim.filter import Filter
 from muster.scim.listing import Page
-from muster.scim.matching import Predicate, predicate
 from muster.scim.schema import ResourceType
-from muster.scim.values import JsonValue, Resource
+from muster.scim.sorting import Sort
+from muster.scim.values import JsonValue
 from muster.service import permission
 from muster.service.desk import Desk
 from muster.service.scim_types import STANDARD, Types
 
-MOST_SCANNED: Final = 10_000  # resources of one source that a filter without an index may look at
 _LONGEST_NAME: Final = 2_000  # bytes of a compared value; PostgreSQL cannot index 2,700
 
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Caller:
     """The source that speaks, how, and the base URL it reached us by, without a slash at the end."""
 
@@ -68,6 +68,11 @@ class Caller:
         """The URI of a resource (RFC 7643 §3.1, ``meta.location``)."""
         return f"{self.base}{resource_type.endpoint}/{id}"
 
+    @cached_property
+    def json_base(self) -> str:
+        """The base URL as it stands inside a JSON string."""
+        return msgspec.json.encode(self.base).decode()[1:-1]
+
     def inbound(self, desk: Desk, cause: str, *, priority: Priority = Priority.UPDATE) -> Inbound:
         """A change that the caller brings now."""
         return Inbound(
@@ -82,28 +87,38 @@ class Caller:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stored:
-    """A resource as it is now; ``etag`` is its weak entity tag (RFC 7644 §3.14)."""
+    """A resource as it is now; ``etag`` is its weak entity tag (RFC 7644 §3.14).
+
+    ``body`` is what the caller wants to see of it, as JSON; ``None`` where it is too long to be shown
+    unasked.
+    """
 
     id: str
     etag: str
     location: str
-    resource: Resource
+    body: bytes | None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Query:
-    """Which resources are wanted, and which page of them (RFC 7644 §3.4.2)."""
+    """Which resources are wanted, in which order, and which page of them (RFC 7644 §3.4.2).
+
+    ``cursor`` asks for pages by cursor (RFC 9865): the empty text for the first one.
+    """
 
     page: Page
     filter: Filter | None = None
+    sort: Sort | None = None
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
-    """One page, and how many resources there are in all."""
+    """One page, and how many resources there are in all; ``cursor`` leads to the next page."""
 
     total: int
-    resources: tuple[Stored, ...]
+    bodies: tuple[bytes, ...]
+    cursor: str | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -147,22 +162,6 @@ def _version(etag: str) -> str:
     return etag.removeprefix("W/").strip('"').partition("-")[0]
 
 
-def meta(name: str, stored: tuple[datetime, datetime], location: str, etag: str) -> Resource:
-    """The ``meta`` of a resource (RFC 7643 §3.1); ``stored`` is when it was created and when last changed."""
-    created, changed = stored
-    return {
-        "resourceType": name,
-        "created": _written(created),
-        "lastModified": _written(changed),
-        "location": location,
-        "version": etag,
-    }
-
-
-def _written(at: datetime) -> str:
-    return at.isoformat(timespec="microseconds").replace("+00:00", "Z")
-
-
 def no_such(resource_type: ResourceType, id: str) -> NotFound:
     """The refusal of a resource that does not exist for the caller."""
     return NotFound(f"there is no {resource_type.name} with id {id[:80]}")
@@ -188,43 +187,6 @@ def optional_name(value: JsonValue, path: str) -> str | None:
         InvalidValue: As ``checked_name``.
     """
     return None if value in (None, "") else checked_name(value, path)
-
-
-def equated(query: Query, resource_type: ResourceType) -> tuple[str, str] | None:
-    """The attribute and text of a filter that is one comparison by ``eq``, as in ``userName eq "ana"``."""
-    match query.filter:
-        case Compare(attribute=name, op=Op.EQ, value=str() as text):
-            location = resource_type.locate(name)
-            return None if location is None else (str(location), text)
-        case _:
-            return None
-
-
-def test_of(query: Query, resource_type: ResourceType) -> Predicate:
-    """The filter as a test of resources.
-
-    Raises:
-        InvalidFilter: It names an attribute there is not, or compares what cannot be compared.
-    """
-    return (lambda _: True) if query.filter is None else predicate(query.filter, resource_type)
-
-
-def page_of(query: Query, found: Sequence[Stored]) -> Found:
-    """The wanted part of everything that was found."""
-    return Found(total=len(found), resources=tuple(found[query.page.offset :][: query.page.count]))
-
-
-def check_scannable(count: int) -> None:
-    """Return when so many resources may be looked at one by one.
-
-    Raises:
-        TooMany: They may not.
-    """
-    if count > MOST_SCANNED:
-        raise TooMany(
-            f"this filter would look at all {count:,} resources, and at most {MOST_SCANNED:,} are looked at; "
-            "filter by id, userName, externalId or displayName with eq"
-        )
 
 
 class TypesChanged(Conflict):

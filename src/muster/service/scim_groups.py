@@ -1,24 +1,28 @@
 """Groups as a source sees its own (RFC 7643 §4.2): each action is one transaction, carried out by ``intake``.
 
-Members are the people of the same source. A group in a group is refused, because nothing here would grant its
-members anything.
+Members are people and groups of the same source. A change of a few members looks at those few, however many
+there are.
 """
 
 from collections.abc import Callable
-from typing import Final
+from typing import Final, cast
 
-from muster.db import Transaction
+from muster.db import Transaction, micros
 from muster.directory import groups, roster
-from muster.directory.roster import ListedGroup
+from muster.directory.conditions import condition_on_groups
+from muster.directory.roster import ListedGroup, Order
 from muster.intake import group as intake
 from muster.intake.group import GroupFacts
 from muster.intake.inbound import bindings
-from muster.model import Group, PersonId, Scope
+from muster.model import Group, GroupId, Members, Scope
 from muster.scim.errors import InvalidValue
+from muster.scim.filter import Compare, Filter, Present, ValuePath, nodes
 from muster.scim.patch import apply
+from muster.scim.patch_reach import members_reached
 from muster.scim.patch_request import parse_request
 from muster.scim.validate import validate, with_schemas
 from muster.scim.values import JsonValue, Resource, elements
+from muster.service import scim_rendering
 from muster.service.desk import Desk
 from muster.service.scim_exchange import (
     ANY_VERSION,
@@ -27,122 +31,171 @@ from muster.service.scim_exchange import (
     Found,
     Query,
     Stored,
-    check_scannable,
     checked_name,
-    equated,
     etag,
-    meta,
     no_such,
     optional_name,
-    page_of,
-    test_of,
     written,
 )
+from muster.service.scim_finding import Shelf
+from muster.service.scim_finding import find as find_on
+from muster.service.scim_types import View
 from muster.service.scim_unique import claim_unique
 
 _UNIQUE: Final = (("external_id", "externalId"), ("name_key", "displayName"))
 _BESIDE: Final = frozenset({"schemas", "externalId", "members"})  # kept beside the stored resource
+_ORDERS: Final[frozenset[Order]] = frozenset({"id", "meta.lastModified"})
+MOST_SHOWN_AFTER_PATCH: Final = 100  # members; of more, only the part asked for
 
 
-async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
+async def create(desk: Desk, caller: Caller, body: JsonValue, *, view: View | None = None) -> Stored:
     """The source has this group with these members (RFC 7644 §3.3).
 
     Raises:
         ScimError: The body is no group, its displayName is taken, or a member is nobody the source has.
     """
     caller.check(Scope.GROUPS_WRITE)
-    facts = _facts(validate(body, caller.types.group, dialect=caller.dialect))
+    resource = validate(body, caller.types.group, dialect=caller.dialect)
+    facts, members = _facts(resource), _member_ids(resource)
     inbound = caller.inbound(desk, "POST /Groups")
 
     async def work(tx: Transaction) -> Stored:
-        group = await intake.arrive(tx, inbound, await bindings(tx, desk.tenant), facts)
+        group = await intake.arrive(tx, inbound, await bindings(tx, desk.tenant), facts, members)
         await claim_unique(tx, caller, (caller.types.group, group.id), after=facts.attributes)
-        return await _stored(tx, caller, group.id)
+        return await _stored(tx, caller, group.id, view)
 
     return await written(desk, caller, work, _UNIQUE)
 
 
-async def get(desk: Desk, caller: Caller, id: str) -> Stored:
+async def get(desk: Desk, caller: Caller, id: str, *, view: View | None = None) -> Stored:
     """The group of this id (RFC 7644 §3.4.1).
 
     Raises:
         NotFound: The source has none.
     """
     caller.check(Scope.GROUPS_READ)
-    return await desk.db.read(lambda tx: _stored(tx, caller, id))
+    return await desk.db.read(lambda tx: _stored(tx, caller, GroupId(id), view))
 
 
-async def find(desk: Desk, caller: Caller, query: Query) -> Found:
-    """A page of the groups that match, in the order they came (RFC 7644 §3.4.2).
+async def find(desk: Desk, caller: Caller, query: Query, *, view: View | None = None) -> Found:
+    """A page of the groups that match (RFC 7644 §3.4.2, RFC 9865).
 
     Raises:
         InvalidFilter: The filter does not fit groups.
-        TooMany: No index answers the filter, and there are too many groups to look at each.
+        InvalidCursor: The cursor was not given for this search.
+        TooMany: No index answers the query, and there are too many groups to look at each.
     """
     caller.check(Scope.GROUPS_READ)
-    matches = test_of(query, caller.types.group)
+    view = view or caller.types.whole_group
+    needed = view.shown.shows("members") or _asks_for_members(query)
 
     async def read(tx: Transaction) -> Found:
-        if query.filter is None:
-            page = await roster.groups_page(tx, caller.source, skip=query.page.offset, most=query.page.count)
-            total = await roster.count_groups(tx, caller.source)
-            return Found(total=total, resources=tuple(_shown(caller, listed) for listed in page))
-        candidates = await _candidates(tx, caller, query)
-        shown = [_shown(caller, listed) for listed in candidates]
-        return page_of(query, [stored for stored in shown if matches(stored.resource)])
+        hits = await find_on(tx, desk, caller, query, shelf(caller, members=needed))
+        bodies = tuple(scim_rendering.group(caller, listed, view).body or b"" for listed in hits.page)
+        return Found(total=hits.total, bodies=bodies, cursor=hits.cursor)
 
     return await desk.db.read(read)
 
 
-async def _candidates(tx: Transaction, caller: Caller, query: Query) -> list[ListedGroup]:
-    """Every group the filter could mean: few by an index, else all."""
-    match equated(query, caller.types.group):
-        case ("id", id):
-            found = await roster.group(tx, caller.source, id)
-            return [] if found is None else [found]
-        case ("displayName", name):
-            return await roster.named_groups(tx, caller.source, name)
-        case ("externalId", external_id):
-            return await roster.called_groups(tx, caller.source, external_id)
+def _asks_for_members(query: Query) -> bool:
+    """Whether somebody must look at who is in a group to tell whether it is meant, or where it stands."""
+    sorted_by = query.sort is not None and str(query.sort).startswith("members")
+    return sorted_by or (query.filter is not None and any(map(_names_members, nodes(query.filter))))
+
+
+def _names_members(node: Filter) -> bool:
+    match node:
+        case Compare(attribute=name) | Present(attribute=name) | ValuePath(attribute=name):
+            return name.name.lower() == "members"
         case _:
-            count = await roster.count_groups(tx, caller.source)
-            check_scannable(count)
-            return await roster.groups_page(tx, caller.source, skip=0, most=count)
+            return False
+
+
+def shelf(caller: Caller, *, members: bool) -> Shelf[ListedGroup]:
+    """The caller's groups, to be found, with their members if they are wanted."""
+    source = caller.source
+    return Shelf(
+        type=caller.types.group,
+        orders=_ORDERS,
+        condition=lambda filter_: condition_on_groups(filter_, caller.types.group),
+        slice=lambda tx, slice_, condition: roster.groups(tx, source, slice_, condition, members=members),
+        count=lambda tx, condition: roster.count_groups(tx, source, condition),
+        resource=lambda listed: scim_rendering.group_resource(caller, listed),
+        place=_place,
+    )
+
+
+def _place(listed: ListedGroup, order: Order) -> tuple[str | int, str]:
+    group = listed.group
+    return (micros(listed.changed_at) if order == "meta.lastModified" else group.id), group.id
 
 
 async def put(
-    desk: Desk, caller: Caller, id: str, body: JsonValue, *, expected: Expected = ANY_VERSION
+    desk: Desk,
+    caller: Caller,
+    id: str,
+    body: JsonValue,
+    *,
+    expected: Expected = ANY_VERSION,
+    view: View | None = None,
 ) -> Stored:
-    """The group and its members are as the body says (RFC 7644 §3.5.1).
+    """The group is as the body says, and has the members it lists (RFC 7644 §3.5.1).
 
     Raises:
-        ScimError: There is no such group, the body is none, its displayName is taken, a member is nobody the
-            source has, or the version is another one.
+        ScimError: There is no such group, the body is none, a member is nobody the source has, or the version
+            is another one.
     """
     caller.check(Scope.GROUPS_WRITE)
 
     def changed(resource: Resource) -> Resource:
         return validate(body, caller.types.group, replacing=resource, dialect=caller.dialect)
 
-    return await _change(desk, caller, id, changed, cause="PUT /Groups", expected=expected)
+    async def work(tx: Transaction) -> Stored:
+        before = await _own(tx, caller, GroupId(id), expected)
+        await _change(tx, desk, caller, before, changed, reached=None, cause="PUT /Groups")
+        return await _stored(tx, caller, before.id, view)
+
+    return await written(desk, caller, work, _UNIQUE)
 
 
 async def patch(
-    desk: Desk, caller: Caller, id: str, body: JsonValue, *, expected: Expected = ANY_VERSION
+    desk: Desk,
+    caller: Caller,
+    id: str,
+    body: JsonValue,
+    *,
+    expected: Expected = ANY_VERSION,
+    view: View | None = None,
 ) -> Stored:
-    """The operations are applied to the group, all or none; other members stay (RFC 7644 §3.5.2).
+    """The operations are applied to the group, all or none (RFC 7644 §3.5.2).
+
+    A group of many members is given back only to a client that says which part of it, as the RFC allows.
 
     Raises:
-        ScimError: There is no such group, an operation cannot be applied, its displayName is taken, a member
-            is nobody the source has, or the version is another one.
+        ScimError: There is no such group, an operation cannot be applied, a member is nobody the source has,
+            or the version is another one.
     """
     caller.check(Scope.GROUPS_WRITE)
     operations = parse_request(body)
+    reached = members_reached(operations, caller.types.group)
 
     def changed(resource: Resource) -> Resource:
         return apply(resource, operations, caller.types.group, dialect=caller.dialect)
 
-    return await _change(desk, caller, id, changed, cause="PATCH /Groups", expected=expected)
+    async def work(tx: Transaction) -> Stored:
+        before = await _own(tx, caller, GroupId(id), expected)
+        after = await _change(tx, desk, caller, before, changed, reached=reached, cause="PATCH /Groups")
+        if view is None and await _is_large(tx, caller, after):
+            location = caller.location(caller.types.group, after.id)
+            return Stored(id=after.id, etag=etag(after.version), location=location, body=None)
+        return await _stored(tx, caller, after.id, view)
+
+    return await written(desk, caller, work, _UNIQUE)
+
+
+async def _is_large(tx: Transaction, caller: Caller, group: Group) -> bool:
+    most = MOST_SHOWN_AFTER_PATCH
+    return await roster.count_members(tx, caller.source, group.id, most=most + 1) > most
 
 
 async def delete(desk: Desk, caller: Caller, id: str, *, expected: Expected = ANY_VERSION) -> None:
@@ -155,96 +208,90 @@ async def delete(desk: Desk, caller: Caller, id: str, *, expected: Expected = AN
     inbound = caller.inbound(desk, "DELETE /Groups")
 
     async def work(tx: Transaction) -> None:
-        before = await _own(tx, caller, id)
-        expected.check(before.version)
-        listed = await _listed(tx, caller, id)
+        before = await _own(tx, caller, GroupId(id), expected)
         await intake.delete(tx, inbound, await bindings(tx, desk.tenant), before)
-        await claim_unique(tx, caller, (caller.types.group, id), before=listed.attributes)
+        await claim_unique(tx, caller, (caller.types.group, id), before=before.attributes)
 
     await written(desk, caller, work, _UNIQUE)
 
 
 async def _change(
+    tx: Transaction,
     desk: Desk,
     caller: Caller,
-    id: str,
+    before: Group,
     changed: Callable[[Resource], Resource],
     *,
+    reached: frozenset[str] | None,
     cause: str,
-    expected: Expected,
-) -> Stored:
+) -> Group:
+    """The group is as the function makes it of what it was.
+
+    Only members whom the change can reach are looked at; ``None`` means that it could reach any.
+    """
+    members = await groups.members(tx, before.tenant, before.id, among=reached)
+    after = changed(_resource(caller, before, members))
+    now = _member_ids(after)
+    gone = Members(people=members.people - now, groups=members.groups - now)
     inbound = caller.inbound(desk, cause)
-
-    async def work(tx: Transaction) -> Stored:
-        before = await _own(tx, caller, id)
-        expected.check(before.version)
-        listed = await _listed(tx, caller, id)
-        facts = _facts(changed(_resource(caller, listed)))
-        await intake.change(tx, inbound, await bindings(tx, desk.tenant), before, facts)
-        await claim_unique(
-            tx, caller, (caller.types.group, id), before=listed.attributes, after=facts.attributes
-        )
-        return await _stored(tx, caller, id)
-
-    return await written(desk, caller, work, _UNIQUE)
+    bound = await bindings(tx, desk.tenant)
+    new, facts = now - members.people - members.groups, _facts(after)
+    changed_to = await intake.change(tx, inbound, bound, before, facts, add=new, remove=gone)
+    owner = (caller.types.group, before.id)
+    await claim_unique(tx, caller, owner, before=before.attributes, after=facts.attributes)
+    return changed_to
 
 
-async def _own(tx: Transaction, caller: Caller, id: str) -> Group:
-    """The caller's group, which nobody else changes before the transaction ends."""
+async def _own(tx: Transaction, caller: Caller, id: GroupId, expected: Expected) -> Group:
+    """The caller's group, which nobody else changes before the transaction ends.
+
+    Raises:
+        NotFound: The source has no such group.
+        PreconditionFailed: It is at another version.
+    """
     group = await groups.group(tx, caller.source.tenant, id, lock=True)
     if group is None or group.source != caller.source.id:
         raise no_such(caller.types.group, id)
+    expected.check(group.version)
     return group
 
 
-async def _listed(tx: Transaction, caller: Caller, id: str) -> ListedGroup:
-    listed = await roster.group(tx, caller.source, id)
+async def _stored(tx: Transaction, caller: Caller, id: GroupId, view: View | None) -> Stored:
+    view = view or caller.types.whole_group
+    listed = await roster.group(tx, caller.source, id, members=view.shown.shows("members"))
     if listed is None:
         raise no_such(caller.types.group, id)
-    return listed
-
-
-async def _stored(tx: Transaction, caller: Caller, id: str) -> Stored:
-    return _shown(caller, await _listed(tx, caller, id))
+    return scim_rendering.group(caller, listed, view)
 
 
 def _facts(resource: Resource) -> GroupFacts:
-    """What a valid group states."""
+    """What a valid group states, but for its members."""
     return GroupFacts(
         name=checked_name(resource.get("displayName"), "displayName"),
         external_id=optional_name(resource.get("externalId"), "externalId"),
-        members=frozenset(_member_id(member) for member in elements(resource.get("members"))),
         attributes={name: value for name, value in resource.items() if name not in _BESIDE},
     )
 
 
-def _member_id(member: JsonValue) -> PersonId:
+def _member_ids(resource: Resource) -> frozenset[str]:
+    return frozenset(_member_id(member) for member in elements(resource.get("members")))
+
+
+def _member_id(member: JsonValue) -> str:
     value = member.get("value") if isinstance(member, dict) else None
     if not isinstance(value, str):
         raise InvalidValue("a member is named by its id", path="members.value")
-    return PersonId(value)
+    return value
 
 
-def _resource(caller: Caller, listed: ListedGroup) -> Resource:
-    """The group as its source wrote it."""
-    resource: Resource = {**listed.attributes, "displayName": listed.group.name}
-    if listed.group.external_id is not None:
-        resource["externalId"] = listed.group.external_id
-    if listed.group.members:
-        resource["members"] = [_member(caller, person) for person in sorted(listed.group.members)]
+def _resource(caller: Caller, group: Group, members: Members) -> Resource:
+    """The group as its source wrote it, with these of its members."""
+    attributes = cast("Resource", group.attributes)  # JSON by the contract of ``Group``
+    resource: Resource = {**attributes, "displayName": group.name}
+    if group.external_id is not None:
+        resource["externalId"] = group.external_id
+    shown = [scim_rendering.member(caller, one, caller.types.user) for one in sorted(members.people)]
+    shown += [scim_rendering.member(caller, one, caller.types.group) for one in sorted(members.groups)]
+    if shown:
+        resource["members"] = [*shown]
     return with_schemas(resource, caller.types.group)
-
-
-def _member(caller: Caller, id: PersonId) -> Resource:
-    return {"value": id, "$ref": caller.location(caller.types.user, id), "type": "User"}
-
-
-def _shown(caller: Caller, listed: ListedGroup) -> Stored:
-    group = listed.group
-    location = caller.location(caller.types.group, group.id)
-    version = etag(group.version)
-    resource = {**_resource(caller, listed), "id": group.id}
-    resource["meta"] = meta(
-        caller.types.group.name, (listed.created_at, listed.changed_at), location, version
-    )
-    return Stored(id=group.id, etag=version, location=location, resource=resource)

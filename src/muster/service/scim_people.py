@@ -4,24 +4,25 @@ A source finds and changes only what it brought. A user it sets inactive, or del
 creates again is the same person returning.
 """
 
-import zlib
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
-from muster.db import Transaction
+from muster.db import Transaction, decode, micros
 from muster.directory import groups, people, roster
-from muster.directory.roster import ListedPerson
+from muster.directory.conditions import condition_on_people
+from muster.directory.roster import ListedPerson, Order
 from muster.intake import group as group_intake
 from muster.intake import person as intake
-from muster.intake.group import GroupFacts
 from muster.intake.inbound import Bindings, Inbound, bindings
 from muster.intake.person import PersonFacts
-from muster.model import Identity, PersonId, Priority, Scope, Stage
+from muster.model import Identity, Members, PersonId, Priority, Scope, Stage
+from muster.scim.filter import Compare, Op
 from muster.scim.patch import apply
 from muster.scim.patch_request import parse_request
 from muster.scim.validate import validate, with_schemas
 from muster.scim.values import JsonValue, Resource
+from muster.service import scim_rendering
 from muster.service.desk import Desk
 from muster.service.permission import check_own_change
 from muster.service.scim_exchange import (
@@ -31,24 +32,22 @@ from muster.service.scim_exchange import (
     Found,
     Query,
     Stored,
-    check_scannable,
     checked_name,
-    equated,
-    etag,
-    meta,
     no_such,
     optional_name,
-    page_of,
-    test_of,
     written,
 )
+from muster.service.scim_finding import Hits, Shelf
+from muster.service.scim_finding import find as find_on
+from muster.service.scim_types import View
 from muster.service.scim_unique import claim_unique
 
 _UNIQUE: Final = (("external_id", "externalId"), ("user_key", "userName"))
 _BESIDE: Final = frozenset({"schemas", "externalId", "active"})  # kept beside the stored resource
+_ORDERS: Final[frozenset[Order]] = frozenset({"id", "userName", "meta.lastModified"})
 
 
-async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
+async def create(desk: Desk, caller: Caller, body: JsonValue, *, view: View | None = None) -> Stored:
     """The source has this user; one it deleted before is the same person again (RFC 7644 §3.3).
 
     Raises:
@@ -61,61 +60,91 @@ async def create(desk: Desk, caller: Caller, body: JsonValue) -> Stored:
     async def work(tx: Transaction) -> Stored:
         person = await intake.arrive(tx, inbound, await bindings(tx, desk.tenant), facts)
         await claim_unique(tx, caller, (caller.types.user, person.id), after=facts.attributes)
-        return await _stored(tx, caller, person.id)
+        return await _stored(tx, caller, person.id, view)
 
     return await written(desk, caller, work, _UNIQUE)
 
 
-async def get(desk: Desk, caller: Caller, id: str) -> Stored:
+async def get(desk: Desk, caller: Caller, id: str, *, view: View | None = None) -> Stored:
     """The user of this id (RFC 7644 §3.4.1).
 
     Raises:
         NotFound: The source has none.
     """
     caller.check(Scope.USERS_READ, id, own=Scope.ME_READ)
-    return await desk.db.read(lambda tx: _stored(tx, caller, PersonId(id)))
+    return await desk.db.read(lambda tx: _stored(tx, caller, PersonId(id), view))
 
 
-async def find(desk: Desk, caller: Caller, query: Query) -> Found:
-    """A page of the users that match, in the order they came (RFC 7644 §3.4.2).
+async def find(desk: Desk, caller: Caller, query: Query, *, view: View | None = None) -> Found:
+    """A page of the users that match (RFC 7644 §3.4.2, RFC 9865).
 
     Raises:
         InvalidFilter: The filter does not fit users.
-        TooMany: No index answers the filter, and there are too many users to look at each.
+        InvalidCursor: The cursor was not given for this search.
+        TooMany: No index answers the query, and there are too many users to look at each.
     """
     caller.check(Scope.USERS_READ)
-    matches = test_of(query, caller.types.user)
+    view = view or caller.types.whole_user
 
     async def read(tx: Transaction) -> Found:
-        if query.filter is None:
-            page = await roster.people_page(tx, caller.source, skip=query.page.offset, most=query.page.count)
-            total = await roster.count_people(tx, caller.source)
-            return Found(total=total, resources=tuple(_shown(caller, listed) for listed in page))
-        candidates = await _candidates(tx, caller, query)
-        shown = [_shown(caller, listed) for listed in candidates]
-        return page_of(query, [stored for stored in shown if matches(stored.resource)])
+        hits = await _hits(tx, desk, caller, query)
+        bodies = tuple(scim_rendering.person(caller, listed, view).body or b"" for listed in hits.page)
+        return Found(total=hits.total, bodies=bodies, cursor=hits.cursor)
 
     return await desk.db.read(read)
 
 
-async def _candidates(tx: Transaction, caller: Caller, query: Query) -> list[ListedPerson]:
-    """Everybody the filter could mean: few by an index, else all."""
-    match equated(query, caller.types.user):
-        case ("id", id):
-            found = await roster.person(tx, caller.source, PersonId(id))
-            return [] if found is None else [found]
-        case ("userName", name):
-            return await roster.named_people(tx, caller.source, name)
-        case ("externalId", external_id):
-            return await roster.called_people(tx, caller.source, external_id)
+async def _hits(tx: Transaction, desk: Desk, caller: Caller, query: Query) -> Hits[ListedPerson]:
+    if (name := _named(query, caller)) is None:
+        return await find_on(tx, desk, caller, query, shelf(caller))
+    found = await roster.named(tx, caller.source, name)
+    # Names are compared wider than filters do: compatibility forms count as the same.
+    if found is None or str(decode(found.resource)["userName"]).casefold() != name.casefold():
+        return Hits(total=0, page=())
+    return Hits(total=1, page=[found][query.page.offset :][: query.page.count])
+
+
+def _named(query: Query, caller: Caller) -> str | None:
+    """The name of ``userName eq "…"``, what providers ask most: one row answers it, without any order."""
+    match query.filter:
+        case Compare(attribute=attribute, op=Op.EQ, value=str() as name) if not query.cursor:
+            return name if str(caller.types.user.locate(attribute)) == "userName" else None
         case _:
-            count = await roster.count_people(tx, caller.source)
-            check_scannable(count)
-            return await roster.people_page(tx, caller.source, skip=0, most=count)
+            return None
+
+
+def shelf(caller: Caller) -> Shelf[ListedPerson]:
+    """The caller's people, to be found."""
+    source = caller.source
+    return Shelf(
+        type=caller.types.user,
+        orders=_ORDERS,
+        condition=lambda filter_: condition_on_people(filter_, caller.types.user),
+        slice=lambda tx, slice_, condition: roster.people(tx, source, slice_, condition),
+        count=lambda tx, condition: roster.count_people(tx, source, condition),
+        resource=lambda listed: scim_rendering.person_resource(caller, listed),
+        place=_place,
+    )
+
+
+def _place(listed: ListedPerson, order: Order) -> tuple[str | int, str]:
+    match order:
+        case "id":
+            return listed.id, listed.id
+        case "userName":
+            return listed.user_key, listed.id
+        case "meta.lastModified":
+            return micros(listed.changed_at), listed.id
 
 
 async def put(
-    desk: Desk, caller: Caller, id: str, body: JsonValue, *, expected: Expected = ANY_VERSION
+    desk: Desk,
+    caller: Caller,
+    id: str,
+    body: JsonValue,
+    *,
+    expected: Expected = ANY_VERSION,
+    view: View | None = None,
 ) -> Stored:
     """The user is as the body says (RFC 7644 §3.5.1); whether they are active stays when it does not say.
 
@@ -128,11 +157,18 @@ async def put(
     def changed(resource: Resource) -> Resource:
         return validate(body, caller.types.user, replacing=resource, dialect=caller.dialect)
 
-    return await _change(desk, caller, PersonId(id), changed, cause="PUT /Users", expected=expected)
+    inbound = caller.inbound(desk, "PUT /Users")
+    return await _change(desk, caller, PersonId(id), changed, inbound, expected=expected, view=view)
 
 
 async def patch(
-    desk: Desk, caller: Caller, id: str, body: JsonValue, *, expected: Expected = ANY_VERSION
+    desk: Desk,
+    caller: Caller,
+    id: str,
+    body: JsonValue,
+    *,
+    expected: Expected = ANY_VERSION,
+    view: View | None = None,
 ) -> Stored:
     """The operations are applied to the user, all or none (RFC 7644 §3.5.2).
 
@@ -148,7 +184,8 @@ async def patch(
     def changed(resource: Resource) -> Resource:
         return {"active": None, **apply(resource, operations, caller.types.user, dialect=caller.dialect)}
 
-    return await _change(desk, caller, PersonId(id), changed, cause="PATCH /Users", expected=expected)
+    inbound = caller.inbound(desk, "PATCH /Users")
+    return await _change(desk, caller, PersonId(id), changed, inbound, expected=expected, view=view)
 
 
 async def delete(desk: Desk, caller: Caller, id: str, *, expected: Expected = ANY_VERSION) -> None:
@@ -176,12 +213,11 @@ async def _change(
     caller: Caller,
     id: PersonId,
     changed: Callable[[Resource], Resource],
+    inbound: Inbound,
     *,
-    cause: str,
     expected: Expected,
+    view: View | None,
 ) -> Stored:
-    inbound = caller.inbound(desk, cause)
-
     async def work(tx: Transaction) -> Stored:
         before = await _own(tx, caller, id)
         expected.check(before.version)
@@ -194,7 +230,7 @@ async def _change(
         await intake.change(tx, brought, bound, before, facts)
         owner = (caller.types.user, id)
         await claim_unique(tx, caller, owner, before=before.attributes, after=facts.attributes)
-        return await _stored(tx, caller, id)
+        return await _stored(tx, caller, id, view)
 
     return await written(desk, caller, work, _UNIQUE)
 
@@ -202,36 +238,26 @@ async def _change(
 async def _own(tx: Transaction, caller: Caller, id: PersonId) -> Identity:
     """The caller's person, whom nobody else changes before the transaction ends."""
     person = await people.person(tx, caller.source.tenant, id, lock=True)
-    if (
-        person is None
-        or person.source != caller.source.id
-        or await people.is_deleted(tx, person.tenant, person.id)
-    ):
+    if person is None or person.source != caller.source.id or person.deleted:
         raise no_such(caller.types.user, id)
     return person
 
 
 async def _leave_groups(tx: Transaction, inbound: Inbound, bound: Bindings, person: Identity) -> None:
     """The person is in no group: were they to return, they would hold only what they are given anew."""
-    for held in sorted(held for held, _ in await groups.of_person(tx, person.tenant, person.id)):
+    gone = Members(people=frozenset({person.id}))
+    for held in await groups.of_person(tx, person.tenant, person.id):
         group = await groups.group(tx, person.tenant, held, lock=True)
-        if group is None:
-            continue
-        attributes, _, _ = await groups.resource(tx, person.tenant, held)
-        facts = GroupFacts(
-            name=group.name,
-            external_id=group.external_id,
-            members=group.members - {person.id},
-            attributes=attributes,
-        )
-        await group_intake.change(tx, inbound, bound, group, facts)
+        if group is not None:
+            facts = group_intake.facts_of(group)
+            await group_intake.change(tx, inbound, bound, group, facts, remove=gone)
 
 
-async def _stored(tx: Transaction, caller: Caller, id: PersonId) -> Stored:
+async def _stored(tx: Transaction, caller: Caller, id: PersonId, view: View | None) -> Stored:
     listed = await roster.person(tx, caller.source, id)
     if listed is None:
         raise no_such(caller.types.user, id)
-    return _shown(caller, listed)
+    return scim_rendering.person(caller, listed, view or caller.types.whole_user)
 
 
 def _facts(resource: Resource, *, active: bool) -> PersonFacts:
@@ -254,23 +280,3 @@ def _resource(caller: Caller, person: Identity) -> Resource:
     if person.external_id is not None:
         resource["externalId"] = person.external_id
     return with_schemas(resource, caller.types.user)
-
-
-def _shown(caller: Caller, listed: ListedPerson) -> Stored:
-    person = listed.person
-    location = caller.location(caller.types.user, person.id)
-    version = etag(person.version, _digest(listed.groups))
-    resource = {**_resource(caller, person), "id": person.id}
-    if listed.groups:
-        resource["groups"] = [_group(caller, held, name) for held, name in listed.groups]
-    resource["meta"] = meta(caller.types.user.name, (listed.created_at, listed.changed_at), location, version)
-    return Stored(id=person.id, etag=version, location=location, resource=resource)
-
-
-def _group(caller: Caller, id: str, name: str) -> Resource:
-    return {"value": id, "$ref": caller.location(caller.types.group, id), "display": name, "type": "direct"}
-
-
-def _digest(groups: tuple[tuple[str, str], ...]) -> str:
-    """A short text that differs where the groups do; they change without a new version of the person."""
-    return f"{zlib.crc32(repr(groups).encode()):08x}" if groups else ""

@@ -16,6 +16,12 @@ class ScimResponse(Response):
         return msgspec.json.encode(content)
 
 
+class ScimBytes(Response):
+    """A SCIM message that is written already."""
+
+    media_type = SCIM_JSON
+
+
 class JsonResponse(ScimResponse):
     """Any other value as JSON."""
 

@@ -21,18 +21,19 @@ from muster.scim.discovery import (
     schemas_of,
     service_provider_config,
 )
-from muster.scim.errors import Forbidden, MethodNotAllowed, NotFound, NotImplementedHere, ScimError
-from muster.scim.listing import list_response
+from muster.scim.errors import Forbidden, MethodNotAllowed, NotFound, ScimError
+from muster.scim.listing import list_head, list_response
 from muster.scim.schema import ResourceType
+from muster.scim.search import Search, search_request
 from muster.scim.values import Resource, is_storable_text
-from muster.service import scim_bulk, scim_groups, scim_people
+from muster.service import scim_bulk, scim_everything, scim_groups, scim_people
 from muster.service.admission import Admission
 from muster.service.desk import Desk
 from muster.service.dialect_choice import dialect_of
 from muster.service.permission import me
-from muster.service.scim_exchange import Caller, Stored, TypesChanged
+from muster.service.scim_exchange import Caller, Found, Query, Stored, TypesChanged
 from muster.service.types_in_force import TypesInForce
-from muster.web.json_response import ScimResponse
+from muster.web.json_response import ScimBytes, ScimResponse
 from muster.web.refusals import BadToken, as_scim, refused, unexpected, unreachable
 from muster.web.scim_collection import Collection
 from muster.web.scim_request import (
@@ -41,8 +42,11 @@ from muster.web.scim_request import (
     body_of,
     expected_of,
     has_version,
-    projection_of,
+    order_of,
+    orders_of,
     query_of,
+    search_of,
+    view_of,
 )
 
 PREFIX: Final = "/scim/v2"
@@ -53,14 +57,17 @@ SUPPORTED: Final = Supported(
     bulk_max_payload_size=MOST_BULK_BYTES,
     filter=True,
     filter_max_results=MOST_RESOURCES,
+    sort=True,
     etag=True,
+    cursor=True,
+    default_page_size=MOST_RESOURCES,
+    max_page_size=MOST_RESOURCES,
 )
 
 _log: Final = structlog.stdlib.get_logger(__name__)
 
 
 _COLLECTIONS: Final[dict[str, Collection]] = {"Users": scim_people, "Groups": scim_groups}
-_NOT_OFFERED: Final = frozenset({"", ".search"})  # valid SCIM that is not implemented here
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -160,31 +167,78 @@ async def _routed(exchange: Exchange) -> Response:
     match path.split("/"):
         case [name] if name in _COLLECTIONS:
             return await _collection(exchange, exchange.type_at(name), _COLLECTIONS[name])
-        case [name, id] if name in _COLLECTIONS and id != ".search" and is_storable_text(id):
+        case [name, ".search"] if name in _COLLECTIONS:
+            search = await _searched(exchange)
+            return await _found(exchange, exchange.type_at(name), _COLLECTIONS[name], search)
+        case [name, id] if name in _COLLECTIONS and is_storable_text(id):
             return await _resource(exchange, exchange.type_at(name), _COLLECTIONS[name], id)
-        case ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", *_] as parts:
+        case ["" | ".search" as name]:
+            return await _everything(exchange, await _searched(exchange) if name else _asked(exchange))
+        case parts:
+            return await _beside_collections(exchange, parts)
+
+
+async def _beside_collections(exchange: Exchange, parts: list[str]) -> Response:
+    match parts:
+        case ["ServiceProviderConfig" | "ResourceTypes" | "Schemas", *_]:
             return _discovered(exchange, *parts)
         case ["Me"]:
             return await _me(exchange)
         case ["Bulk"]:
             return await _bulk(exchange)
-        case [*_, last] if last in _NOT_OFFERED:
-            raise NotImplementedHere(f"this endpoint does not offer /{path[:80]}")
         case _:
-            raise NotFound(f"there is nothing at /{path[:80]}")
+            raise NotFound(f"there is nothing at /{'/'.join(parts)[:80]}")
+
+
+async def _searched(exchange: Exchange) -> Search:
+    """The search that a message to ``/.search`` asks for (RFC 7644 §3.4.3)."""
+    exchange.allow("POST")
+    return search_request(await body_of(exchange.request))
+
+
+def _asked(exchange: Exchange) -> Search:
+    exchange.allow("GET")
+    return search_of(exchange.request.query_params)
 
 
 async def _collection(exchange: Exchange, resource_type: ResourceType, collection: Collection) -> Response:
     exchange.allow("GET", "POST")
-    desk, caller, request = exchange.desk, exchange.caller, exchange.request
-    shown = projection_of(request.query_params, resource_type)
-    if exchange.method == "POST":
-        stored = await collection.create(desk, caller, await body_of(request))
-        return _one(stored, shown.apply(stored.resource), status=201)
-    query = query_of(request.query_params)
-    found = await collection.find(desk, caller, query)
-    resources = [shown.apply(stored.resource) for stored in found.resources]
-    return ScimResponse(list_response(resources, total=found.total, start=query.page.start))
+    search = search_of(exchange.request.query_params)
+    if exchange.method == "GET":
+        return await _found(exchange, resource_type, collection, search)
+    view, body = view_of(search, resource_type), await body_of(exchange.request)
+    return _one(await collection.create(exchange.desk, exchange.caller, body, view=view), status=201)
+
+
+async def _found(
+    exchange: Exchange, resource_type: ResourceType, collection: Collection, search: Search
+) -> Response:
+    """A page of the resources of one type (RFC 7644 §3.4.2, §3.4.3)."""
+    query = replace(query_of(search), sort=order_of(search, resource_type))
+    view = view_of(search, resource_type)
+    return _listing(query, await collection.find(exchange.desk, exchange.caller, query, view=view))
+
+
+async def _everything(exchange: Exchange, search: Search) -> Response:
+    """A page of the resources of every type (RFC 7644 §3.4.2.1)."""
+    types = exchange.caller.types
+    user_sort, group_sort = orders_of(search, types.user, types.group)
+    query = replace(query_of(search), sort=user_sort)
+    found = await scim_everything.find(
+        exchange.desk,
+        exchange.caller,
+        query,
+        group_sort=group_sort,
+        user_view=view_of(search, types.user) or types.whole_user,
+        group_view=view_of(search, types.group) or types.whole_group,
+    )
+    return _listing(query, found)
+
+
+def _listing(query: Query, found: Found) -> Response:
+    start = query.page.start if query.cursor is None else None
+    head = list_head(total=found.total, start=start, items=len(found.bodies), cursor=found.cursor)
+    return ScimBytes(b"".join((head, b",".join(found.bodies), b"]}")))
 
 
 async def _resource(
@@ -192,20 +246,18 @@ async def _resource(
 ) -> Response:
     exchange.allow("GET", "PUT", "PATCH", "DELETE")
     desk, caller, request = exchange.desk, exchange.caller, exchange.request
-    shown, expected = projection_of(request.query_params, resource_type), expected_of(request.headers)
-    match exchange.method:
-        case "GET":
-            stored = await collection.get(desk, caller, id)
-            if has_version(request.headers, stored.etag):
-                return Response(status_code=304, headers={"ETag": stored.etag})
-        case "PUT":
-            stored = await collection.put(desk, caller, id, await body_of(request), expected=expected)
-        case "PATCH":
-            stored = await collection.patch(desk, caller, id, await body_of(request), expected=expected)
-        case _:
-            await collection.delete(desk, caller, id, expected=expected)
-            return Response(status_code=204)
-    return _one(stored, shown.apply(stored.resource))
+    view = view_of(search_of(request.query_params), resource_type)
+    if exchange.method == "GET":
+        stored = await collection.get(desk, caller, id, view=view)
+        if has_version(request.headers, stored.etag):
+            return Response(status_code=304, headers={"ETag": stored.etag})
+        return _one(stored)
+    expected = expected_of(request.headers)
+    if exchange.method == "DELETE":
+        await collection.delete(desk, caller, id, expected=expected)
+        return Response(status_code=204)
+    change = collection.put if exchange.method == "PUT" else collection.patch
+    return _one(await change(desk, caller, id, await body_of(request), expected=expected, view=view))
 
 
 async def _me(exchange: Exchange) -> Response:
@@ -234,9 +286,11 @@ async def _bulk(exchange: Exchange) -> Response:
     return ScimResponse(await scim_bulk.bulk(desk, exchange.caller, body, means))
 
 
-def _one(stored: Stored, shown: Resource, *, status: int = 200) -> Response:
+def _one(stored: Stored, *, status: int = 200) -> Response:
     headers = {"Location": stored.location, "ETag": stored.etag}
-    return ScimResponse(shown, status_code=status, headers=headers)
+    if stored.body is None:
+        return Response(status_code=204, headers=headers)
+    return ScimBytes(stored.body, status_code=status, headers=headers)
 
 
 def _discovered(exchange: Exchange, kind: str, *names: str) -> Response:

@@ -3,20 +3,24 @@
 import asyncio
 import json
 import re
+from functools import lru_cache
 from typing import Final
 
 import msgspec
 from starlette.datastructures import Headers, QueryParams
 from starlette.requests import Request
 
-from muster.scim.errors import InvalidSyntax, PayloadTooLarge
+from muster.scim.errors import InvalidSyntax, InvalidValue, PayloadTooLarge
+from muster.scim.filter import Filter
 from muster.scim.grammar import parse
-from muster.scim.listing import page
+from muster.scim.listing import Page, page, page_size
 from muster.scim.media import is_scim
-from muster.scim.projection import Projection, projection
 from muster.scim.schema import ResourceType
+from muster.scim.search import Search
+from muster.scim.sorting import Sort, sort
 from muster.scim.values import JsonValue
 from muster.service.scim_exchange import Expected, Query
+from muster.service.scim_types import View, view
 from muster.web.refusals import UnsupportedMedia
 
 MOST_BYTES: Final = 1_048_576  # of a body
@@ -123,35 +127,92 @@ def _once_each(pairs: list[tuple[str, JsonValue]]) -> None:
         names.add(name)
 
 
-def query_of(parameters: QueryParams) -> Query:
-    """The query that the parameters of a list make (RFC 7644 §3.4.2).
-
-    Raises:
-        InvalidFilter: The filter does not parse.
-        InvalidValue: A number is none.
-    """
-    text = parameters.get("filter")
-    return Query(
-        page=page(parameters.get("startIndex"), parameters.get("count"), most=MOST_RESOURCES),
-        filter=None if text is None or not text.strip() else parse(text),
-    )
-
-
-def projection_of(parameters: QueryParams, resource_type: ResourceType) -> Projection:
-    """What of the resources the client wants to see (RFC 7644 §3.9).
-
-    Raises:
-        InvalidValue: A name is no attribute's, or both parameters are given.
-    """
-    return projection(
-        resource_type,
+def search_of(parameters: QueryParams) -> Search:
+    """The search that the parameters of a URL say (RFC 7644 §3.4.2, RFC 9865 §2)."""
+    return Search(
+        filter=parameters.get("filter"),
+        sort_by=parameters.get("sortBy"),
+        sort_order=parameters.get("sortOrder"),
+        start_index=parameters.get("startIndex"),
+        count=parameters.get("count"),
+        cursor=parameters.get("cursor"),
         attributes=_listed(parameters, "attributes"),
         excluded=_listed(parameters, "excludedAttributes"),
     )
 
 
+def query_of(search: Search) -> Query:
+    """The query of a search, but for its order, which depends on what is searched.
+
+    Raises:
+        InvalidFilter: The filter does not parse.
+        InvalidValue: A number is none, or pages are asked for by index and by cursor at once.
+        InvalidCount: The size of a page by cursor is none.
+    """
+    return Query(
+        page=_page(search),
+        filter=None if search.filter is None or not search.filter.strip() else parsed(search.filter),
+        cursor=search.cursor,
+    )
+
+
+@lru_cache(maxsize=1_024)
+def parsed(text: str) -> Filter:
+    """The filter that the text notes; the same texts come again and again."""
+    return parse(text)
+
+
+def _page(search: Search) -> Page:
+    if search.cursor is None:
+        return page(search.start_index, search.count, most=MOST_RESOURCES)
+    if search.start_index is not None:
+        raise InvalidValue("pages are found by startIndex or by cursor, not by both", path="startIndex")
+    return Page(start=1, count=page_size(search.count, most=MOST_RESOURCES))
+
+
+def order_of(search: Search, resource_type: ResourceType) -> Sort | None:
+    """The order of resources of this type that a search asks for; None where it asks for none.
+
+    Raises:
+        InvalidValue: There is no such order.
+    """
+    if search.sort_by is None or not search.sort_by.strip():
+        return None
+    return sort(search.sort_by, search.sort_order, resource_type)
+
+
+def orders_of(search: Search, *resource_types: ResourceType) -> tuple[Sort | None, ...]:
+    """The order that a search over several types asks for, as each of them has it.
+
+    Raises:
+        InvalidValue: None of them has it.
+    """
+    found: list[Sort | None] = []
+    refusal: InvalidValue | None = None
+    for resource_type in resource_types:
+        try:
+            found.append(order_of(search, resource_type))
+        except InvalidValue as error:
+            found.append(None)
+            refusal = error
+    if refusal is not None and not any(found):
+        raise refusal
+    return tuple(found)
+
+
+def view_of(search: Search, resource_type: ResourceType) -> View | None:
+    """Which part of resources of this type a search wants to see (RFC 7644 §3.9); None for the usual whole.
+
+    Raises:
+        InvalidValue: A name is no attribute's, or both lists are given.
+    """
+    if not search.attributes and not search.excluded:
+        return None
+    return view(resource_type, attributes=search.attributes, excluded=search.excluded)
+
+
 def _listed(parameters: QueryParams, name: str) -> list[str]:
-    return [item for value in parameters.getlist(name) for item in value.split(",")]
+    return [item for value in parameters.getlist(name) for item in value.split(",") if item.strip()]
 
 
 def expected_of(headers: Headers) -> Expected:

@@ -17,7 +17,9 @@ async def _members(place: Place, group: str) -> set[str]:
     assert source is not None
     found = await place.desk.db.read(lambda tx: groups.by_name(tx, place.desk.tenant, group, source.id))
     names = {one.id: name for name, one in (await place.everybody()).items()}
-    return {names[member] for one in found for member in one.members}
+    tenant = place.desk.tenant
+    inside = await place.desk.db.read(lambda tx: groups.people_inside(tx, tenant, [one.id for one in found]))
+    return {names[member] for member in inside}
 
 
 async def test_people_join(place: Place) -> None:

@@ -7,6 +7,7 @@ from dataclasses import replace
 import pytest
 
 from desk import OPERATOR, scim_source
+from muster.db import decode
 from muster.kit.faulty import Fault, Slow
 from muster.kit.memory import MemoryTarget
 from muster.model import ACCOUNT, LinkState, NotFound, RemoteObject, Removal, Stage
@@ -221,7 +222,7 @@ async def test_no_identity_provider_brings_back_who_was_mustered_out(place: Plac
     anew = await scim_people.create(place.desk, caller, dict(ana))
     await converging.sync(place.desk, OPERATOR)
 
-    assert [False] * 3 == [one.resource["active"] for one in (patched, replaced, anew)]
+    assert [False] * 3 == [decode(one.body)["active"] for one in (patched, replaced, anew)]
     assert anew.id == created.id
     assert place.accounts("chat") == {"ana": False}
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 import pytest
 
 from desk import OPERATOR, as_tenant, grant, log, open_desk, scim_source
-from muster.db import Statement
+from muster.db import Statement, decode
 from muster.directory import apps
 from muster.directory import schemas as stored
 from muster.model import AttributeEquals, BadInput, Copied, NotFound, Rule
@@ -58,7 +58,7 @@ class Idp:
     async def own(self, id: str) -> JsonValue:
         """What the user has under the URN."""
         found = await scim_people.get(self.desk, (await self.looking()).caller, id)
-        return found.resource.get(URN)
+        return decode(found.body).get(URN)
 
 
 async def speaking(desk: Desk, name: str) -> Idp:
@@ -250,7 +250,7 @@ async def test_what_was_kept_before_is_put_into_shape(desk: Desk, idp: Idp) -> N
     assert ["person:update", "schema:add"] == [record.action.value for record in records]
     assert f"schema {URN}" == records[0].cause
     again = await scim_people.get(desk, (await idp.looking()).caller, first.id)
-    assert [USER_URN, URN] == again.resource["schemas"]
+    assert [USER_URN, URN] == decode(again.body)["schemas"]
 
 
 async def test_what_was_kept_before_and_has_no_place_is_named(desk: Desk, idp: Idp) -> None:

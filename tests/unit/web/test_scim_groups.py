@@ -40,9 +40,10 @@ async def test_a_second_group_of_the_same_name_is_refused(hr: Client) -> None:
 
 
 async def test_a_member_nobody_knows_is_refused(hr: Client, other: Client) -> None:
-    """An unknown id, a person of another source and a group are no members; nothing changes."""
+    """An unknown id, and people and groups of another source, are no members; nothing changes."""
     stranger, team = await other.hire("ana.ruiz"), await hr.gather("Design Team")
-    for value in ("unknown", stranger.id, team.id):
+    strangers = await other.gather("Design Team", stranger.id)
+    for value in ("unknown", stranger.id, strangers.id):
         created = await hr.post("/Groups", group("All", value))
         patched = await hr.patch(
             f"/Groups/{team.id}", {"op": "add", "path": "members", "value": [{"value": value}]}
