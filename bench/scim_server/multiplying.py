@@ -24,7 +24,7 @@ _SAMPLE: Final = 20  # copies that are compared with their originals
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Column:
     name: str
-    in_key: bool
+    key: int  # its place in the primary key, from 1 on; 0 of others
     owner: bool  # holds the id of the person that the row belongs to
 
 
@@ -39,6 +39,7 @@ def multiply(file: Path, originals: Sequence[str], most: int, new_id: Callable[[
     """
     ids = [*originals, *(new_id() for _ in range(len(originals), most))]
     with closing(sqlite3.connect(file, isolation_level=None)) as connection:
+        connection.execute("PRAGMA journal_mode = OFF")  # nothing is lost but the copies, should it break off
         connection.execute("PRAGMA synchronous = OFF")
         connection.execute("PRAGMA cache_size = -524288")
         connection.create_function("new_id", 0, new_id)
@@ -47,7 +48,6 @@ def multiply(file: Path, originals: Sequence[str], most: int, new_id: Callable[[
         for table in _tables(connection):
             _copy_rows(connection, table)
         connection.execute("COMMIT")
-        connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
     return ids
 
 
@@ -72,18 +72,30 @@ def _copy_rows(connection: sqlite3.Connection, table: str) -> None:
     owner = next((column.name for column in columns if column.owner), None)
     if owner is None:
         return
+    rows = f'main."{table}" WHERE "{owner}" IN originals'
+    connection.execute(f"CREATE TEMP TABLE t AS SELECT * FROM {rows}")  # noqa: S608  names of tables and columns
+    connection.execute(f'CREATE INDEX temp.t_owner ON t ("{owner}")')
     values = ", ".join(_copied(column) for column in columns)
     names = ", ".join(f'"{column.name}"' for column in columns)
     connection.execute(
-        f'INSERT INTO main."{table}" ({names}) SELECT {values} FROM copies c'  # noqa: S608  names of tables
-        f' CROSS JOIN main."{table}" t WHERE t."{owner}" = c.of ORDER BY c.rowid'
+        f'INSERT INTO main."{table}" ({names}) SELECT {values}'  # noqa: S608  as above
+        f' FROM copies c CROSS JOIN t WHERE t."{owner}" = c.of ORDER BY {_order(connection, table, columns)}'
     )
+    connection.execute("DROP TABLE temp.t")
+
+
+def _order(connection: sqlite3.Connection, table: str, columns: Sequence[_Column]) -> str:
+    """The order to insert in: by number, or that of the key where the rows are kept in it."""
+    query = "SELECT wr FROM pragma_table_list WHERE schema = 'main' AND name = ?"
+    kept_by_key = connection.execute(query, (table,)).fetchone()[0]
+    places = {column.key: str(place) for place, column in enumerate(columns, start=1) if column.key}
+    return ", ".join(places[key] for key in sorted(places)) if kept_by_key else "c.rowid"
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[_Column]:
     listed = connection.execute(f'PRAGMA main.table_info("{table}")').fetchall()
     return [
-        _Column(name=name, in_key=bool(key), owner=_holds_originals(connection, table, name))
+        _Column(name=name, key=key, owner=_holds_originals(connection, table, name))
         for _, name, _, _, _, key in listed
     ]
 
@@ -97,7 +109,7 @@ def _holds_originals(connection: sqlite3.Connection, table: str, column: str) ->
 
 def _copied(column: _Column) -> str:
     """The value of the column in a copy, as SQL."""
-    if column.in_key and column.name == "id" and not column.owner:
+    if column.key and column.name == "id" and not column.owner:
         return "new_id()"
     text = f'replace(replace(t."{column.name}", c.of, c.id), c.old, c.new)'
     return (
