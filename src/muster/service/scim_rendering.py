@@ -26,11 +26,20 @@ def person(caller: Caller, listed: ListedPerson, view: View) -> Stored:
     """The person as a User, the part that the view shows."""
     version = etag(listed.version, _digest(listed.held))
     location = caller.location(caller.types.user, listed.id)
-    if view.whole:
+    unassigned = _active_is_unassigned(listed)
+    if view.whole and not unassigned:
         body = _whole_person(caller, listed, version)
     else:
-        body = _encode(view.shown.apply(person_resource(caller, listed)))
+        resource = person_resource(caller, listed)
+        if unassigned:
+            del resource["active"]
+        body = _encode(view.shown.apply(resource))
     return Stored(id=listed.id, etag=version, location=location, body=body)
+
+
+def _active_is_unassigned(listed: ListedPerson) -> bool:
+    """Whether the source removed ``active`` (RFC 7644 §3.5.2.2): only then it is stored, as null."""
+    return '"active"' in listed.resource and "active" in decode(listed.resource)
 
 
 def _whole_person(caller: Caller, listed: ListedPerson, version: str) -> bytes:

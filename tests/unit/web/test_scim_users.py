@@ -116,18 +116,23 @@ async def test_a_patch_that_fails_half_way_changes_nothing(hr: Client) -> None:
 async def test_active_can_be_unassigned(
     desk: Desk, hr: Client, active: bool, change: dict[str, object]
 ) -> None:
-    """Removed, ``active`` is shown no more (RFC 7644 §3.5.2.2); nobody leaves or returns by that."""
+    """Removed, ``active`` is shown no more (RFC 7644 §3.5.2.2); nobody leaves or returns by that.
+
+    Filters go on by whether the person is active.
+    """
     ana = await hr.hire("ana.ruiz", active=active)
     path = f"/Users/{ana.id}"
     patched = await hr.patch(path, {**change, "path": "active"})
     titled = await hr.patch(path, {"op": "add", "path": "title", "value": "Designer"})
-    found = await hr.get("/Users?filter=active%20pr")
+    found = await hr.get(f"/Users?filter=active%20eq%20{str(active).lower()}")
+    part = await hr.get(f"{path}?attributes=userName,active")
     actions = [record.action.value for record in await log(desk, "person")]
     again = await hr.put(path, user("ana.ruiz"))
 
-    assert (200, 200, 0) == (patched.status, titled.status, found.body["totalResults"])
-    assert "active" not in patched.body
-    assert "active" not in titled.body
+    assert [200, 200] == [patched.status, titled.status]
+    assert [titled.body] == found.body["Resources"]
+    for shown in (patched.body, titled.body, part.body):
+        assert "active" not in shown
     assert ["person:create", "person:update", "person:update"] == actions
     assert again.body["active"] is active
 
