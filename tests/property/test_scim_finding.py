@@ -147,6 +147,8 @@ def founded(room: Room) -> Company:
     inner = hr.post("/Groups", team("Inner ß", *users[:3])).json()
     hr.post("/Groups", team("OUTER", inner, users[3]))
     hr.post("/Groups", team("alone") | {"externalId": "E1"})
+    for user in users[7:9]:
+        hr.patch(f"/Users/{user['id']}", {"op": "remove", "path": "active"})
     gone = hr.post("/Users", person(50)).json()
     hr.delete(f"/Users/{gone['id']}")
     source = room.runner.run(room.desk.db.read(lambda tx: by_name(tx, room.desk.tenant, "hr")))

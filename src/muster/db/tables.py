@@ -75,6 +75,7 @@ people: Final = Table(
         "resource", _json(), nullable=False
     ),  # the SCIM User resource without id, meta, groups, active, externalId
     Column("schemas", Text, nullable=False),  # the schemas the resource uses, as a JSON list
+    Column("active_unassigned", Integer, nullable=False, server_default="0"),  # 1: its source took it away
     _number("version"),
     _number("created_at"),
     _number("changed_at"),

@@ -152,8 +152,11 @@ def _id(names: _Names, op: Op, value: Literal) -> Condition | None:
 
 
 def _active(_: _Names, op: Op, value: Literal) -> Condition | None:
-    wanted = as_boolean(value) is (op is Op.EQ)
-    return Condition(sql=f"p.stage {'=' if wanted else '<>'} 'active'", exact=True)
+    if value is None:
+        return Condition(sql=f"p.active_unassigned = {int(op is Op.EQ)}", exact=True)
+    sign = "=" if as_boolean(value) else "<>"
+    equal = f"(p.active_unassigned = 0 AND p.stage {sign} 'active')"
+    return Condition(sql=equal if op is Op.EQ else f"NOT {equal}", exact=True)
 
 
 def _name_key(column: str) -> _Leaf:
@@ -307,7 +310,7 @@ _PEOPLE: Final[Mapping[str, _Leaf]] = {
     **{place: _match_value(place) for place in match_values.PATHS},
     **_COMMON,
     "userName": _person_user_name(),
-    "active": _always_there(_active),
+    "active": _active,
 }
 
 _GROUPS: Final[Mapping[str, _Leaf]] = {

@@ -14,15 +14,15 @@ from muster.scim.validate import schemas_used
 _INSERT: Final = Statement(
     """
     INSERT INTO people (tenant, id, source, external_id, user_name, user_key, stage, resource, schemas,
-        version, created_at, changed_at, left_at)
+        active_unassigned, version, created_at, changed_at, left_at)
     VALUES (:tenant, :id, :source, :external_id, :user_name, :user_key, :stage, :resource, :schemas,
-        :version, :at, :at, :left_at)
+        :active_unassigned, :version, :at, :at, :left_at)
     """
 )
 _UPDATE: Final = Statement(
     """
     UPDATE people SET external_id = :external_id, user_name = :user_name, user_key = :user_key, stage =
-        :stage, resource = :resource, schemas = :schemas,
+        :stage, resource = :resource, schemas = :schemas, active_unassigned = :active_unassigned,
         version = :version, changed_at = :at, deleted_at = NULL,
         mustered_out_at = CASE WHEN CAST(:mustered_out AS INTEGER) = 1
             THEN COALESCE(mustered_out_at, CAST(:at AS BIGINT)) ELSE NULL END,
@@ -179,6 +179,7 @@ def _columns(person: Identity, at: datetime) -> dict[str, Any]:
         "stage": person.stage.value,
         "resource": encode(dict(person.attributes)),
         "schemas": encode(schemas_used(person.attributes, USER)),
+        "active_unassigned": int("active" in person.attributes),  # it stands there as null
         "version": person.version,
         "at": micros(at),
     }

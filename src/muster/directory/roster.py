@@ -29,8 +29,12 @@ _ORDER_COLUMNS: Final[Mapping[Order, str]] = {
 
 _PEOPLE: Final = "FROM people p WHERE p.tenant = :tenant AND p.source = :source AND p.deleted_at IS NULL"
 _GROUPS: Final = "FROM groups p WHERE p.tenant = :tenant AND p.source = :source"
-_PERSON_COLUMNS: Final = (
-    "p.id, p.external_id, p.stage, p.resource, p.schemas, p.version, p.created_at, p.changed_at, p.user_key"
+_PERSON_COLUMNS: Final = ", ".join(
+    f"p.{name}"
+    for name in (
+        *("id", "external_id", "stage", "active_unassigned", "resource", "schemas", "version"),
+        *("created_at", "changed_at", "user_key"),
+    )
 )
 _PERSON: Final = Statement(f"SELECT {_PERSON_COLUMNS} {_PEOPLE} AND p.id = :id")
 _NAMED: Final = Statement(f"SELECT {_PERSON_COLUMNS} {_PEOPLE} AND p.user_key = :user_key")
@@ -59,11 +63,14 @@ _MEMBERS_COUNTED: Final = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPerson:
-    """A person their source still has; ``resource`` and ``schemas`` are JSON as stored."""
+    """A person their source still has; ``resource`` and ``schemas`` are JSON as stored.
+
+    ``active`` is ``None`` where the source took it away; the resource then holds it as null.
+    """
 
     id: PersonId
     external_id: str | None
-    active: bool
+    active: bool | None
     resource: str
     schemas: str
     version: int
@@ -215,7 +222,7 @@ def _listed_person(row: Row, held: tuple[Held, ...]) -> ListedPerson:
     return ListedPerson(
         id=PersonId(row["id"]),
         external_id=row["external_id"],
-        active=row["stage"] == Stage.ACTIVE.value,
+        active=None if row["active_unassigned"] else row["stage"] == Stage.ACTIVE.value,
         resource=row["resource"],
         schemas=row["schemas"],
         version=row["version"],

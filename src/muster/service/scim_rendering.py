@@ -26,20 +26,11 @@ def person(caller: Caller, listed: ListedPerson, view: View) -> Stored:
     """The person as a User, the part that the view shows."""
     version = etag(listed.version, _digest(listed.held))
     location = caller.location(caller.types.user, listed.id)
-    unassigned = _active_is_unassigned(listed)
-    if view.whole and not unassigned:
+    if view.whole and listed.active is not None:
         body = _whole_person(caller, listed, version)
     else:
-        resource = person_resource(caller, listed)
-        if unassigned:
-            del resource["active"]
-        body = _encode(view.shown.apply(resource))
+        body = _encode(view.shown.apply(person_resource(caller, listed)))
     return Stored(id=listed.id, etag=version, location=location, body=body)
-
-
-def _active_is_unassigned(listed: ListedPerson) -> bool:
-    """Whether the source removed ``active`` (RFC 7644 §3.5.2.2): only then it is stored, as null."""
-    return '"active"' in listed.resource and "active" in decode(listed.resource)
 
 
 def _whole_person(caller: Caller, listed: ListedPerson, version: str) -> bytes:
@@ -64,6 +55,8 @@ def person_resource(caller: Caller, listed: ListedPerson) -> Resource:
     if listed.external_id is not None:
         resource["externalId"] = listed.external_id
     resource = {**resource, **attributes, "active": listed.active}
+    if listed.active is None:
+        del resource["active"]
     if listed.held:
         resource["groups"] = _groups(caller, listed.held)
     version = etag(listed.version, _digest(listed.held))

@@ -52,6 +52,7 @@ def upgrade() -> None:
     )
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.add_column(sa.Column("schemas", sa.Text(), nullable=True))
+        batch_op.add_column(sa.Column("active_unassigned", sa.Integer(), server_default="0", nullable=False))
     _fill()
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.alter_column("schemas", existing_type=sa.Text(), nullable=False)
@@ -83,8 +84,11 @@ def _fill() -> None:
             key = {"tenant": row.tenant, "id": row.id}
             schemas = json.dumps([_CORE, *(name for name in resource if ":" in name)], separators=(",", ":"))
             connection.execute(
-                sa.text("UPDATE people SET schemas = :schemas WHERE tenant = :tenant AND id = :id"),
-                {**key, "schemas": schemas},
+                sa.text(
+                    "UPDATE people SET schemas = :schemas, active_unassigned = :unassigned"
+                    " WHERE tenant = :tenant AND id = :id"
+                ),
+                {**key, "schemas": schemas, "unassigned": int("active" in resource)},
             )
             if row.deleted_at is None:
                 _insert_values(connection, row, resource)
