@@ -138,7 +138,9 @@ class Expected:
             and "*" not in self.etags
             and not any(_version(etag) == str(version) for etag in self.etags)
         ):
-            raise PreconditionFailed("the resource has changed since the version the request names; read it again")
+            raise PreconditionFailed(
+                "the resource has changed since the version that is named; read it again"
+            )
 
 
 ANY_VERSION: Final = Expected()
