@@ -7,13 +7,15 @@ absent. Nobody leaves by absence unless the file is complete.
 
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Final
 
-from muster.intake.merging import Difference, differences, merged
-from muster.intake.people import PeopleFile, PersonRow, RowCode, RowProblem
+from muster.intake.merging import Difference, differences, held, holds_anything, merged
+from muster.intake.people import PERSON, PeopleFile, PersonRow, RowCode, RowProblem
 from muster.model import Held, Identity, PersonId, Problem, Stage
 from muster.model.text import normalised
+from muster.scim import ResourceType
+from muster.scim.errors import Mutability
 
 LIMIT_PERCENT: Final = 20.0  # of a source's active people may leave by one file
 LIMIT_COUNT: Final = 5  # … or so many, whichever is more
@@ -74,9 +76,10 @@ class Changes:
         return not (self.joiners or self.movers or self.leavers or self.returning)
 
 
-def compare(known: Mapping[PersonId, Identity], file: PeopleFile) -> Changes:
-    """What the file changes for the people known from this source, those who left included."""
+def compare(known: Mapping[PersonId, Identity], file: PeopleFile, type: ResourceType = PERSON) -> Changes:
+    """What the file changes for the people known from this source, such people, those who left included."""
     matching = _Matching(known.values(), file)
+    holds = holds_anything(type)
     joiners: list[Joiner] = []
     movers: list[Mover] = []
     returning: list[Returning] = []
@@ -85,6 +88,12 @@ def compare(known: Mapping[PersonId, Identity], file: PeopleFile) -> Changes:
     passed_over: list[PersonRow] = []
     for row, person in matching.pairs:
         after = None if person is None or not row.active else merged(person, row, file)
+        if holds and person is not None and after is not None:
+            try:
+                after = held(person, after, type)
+            except Mutability as error:
+                matching.clashes.append(_against(row, error))
+                continue
         match person, after:
             case None, _:
                 joiners.append(Joiner(row=row)) if row.active else passed_over.append(row)
@@ -211,6 +220,12 @@ class _Matching:
             else:
                 pairs.append((row, match))
         return pairs
+
+
+def _against(row: PersonRow, error: Mutability) -> RowProblem:
+    """The problem of a row that changes what was set for good."""
+    column = (error.path or "").rpartition(":")[2]
+    return replace(_clash(row, column, error.detail), code=RowCode.INVALID)
 
 
 def _clash(row: PersonRow, column: str, reason: str) -> RowProblem:

@@ -1,9 +1,10 @@
 """The people of a CSV file: one row, one person, every flaw with its line and column."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, TypeAlias, cast
 
+from muster.intake.cells import Reading
 from muster.intake.columns import DELIMITERS, Column, ColumnMap, Meaning, columns_of, count_known
 from muster.intake.csv_records import Record, first_record, has_closed_end, records
 from muster.intake.decoding import truncated
@@ -22,7 +23,7 @@ from muster.intake.values import (
     problems_of,
     truth_of,
 )
-from muster.scim import Path, Resource, ScimError, validate, write
+from muster.scim import JsonValue, Path, Resource, ResourceType, ScimError, validate, write
 
 Read: TypeAlias = PersonRow | tuple[RowProblem, ...]
 """What became of one row: a person, or why not."""
@@ -39,18 +40,18 @@ class CsvPeople:
     has_end: bool
 
 
-def csv_people(text: str, given: ColumnMap) -> CsvPeople:
-    """The people of a CSV file; the rows are read as they are asked for.
+def csv_people(text: str, given: ColumnMap, person: ResourceType = PERSON) -> CsvPeople:
+    """The people of a CSV file, such people; the rows are read as they are asked for.
 
     Raises:
         BadInput: the header is not clear; while the rows are read: the file is cut or its quotes are broken.
     """
-    delimiter = given.delimiter or _delimiter(text, given)
+    delimiter = given.delimiter or _delimiter(text, given, person)
     lines = records(text, delimiter)
     header = next(lines, None)
-    columns = columns_of(() if header is None else header.cells or (), given)
+    columns = columns_of(() if header is None else header.cells or (), given, person)
     has_end = has_closed_end(text)
-    reader = _Reader(columns, given.groups_separator, plain=is_plain(text))
+    reader = _Reader(columns, given.groups_separator, person, plain=is_plain(text))
     return CsvPeople(columns=columns, rows=_rows(lines, reader, has_end=has_end), has_end=has_end)
 
 
@@ -64,12 +65,12 @@ def _rows(lines: Iterator[Record], reader: "_Reader", *, has_end: bool) -> Itera
         raise truncated(how, where=f"line {last.line}")
 
 
-def _delimiter(text: str, given: ColumnMap) -> str:
+def _delimiter(text: str, given: ColumnMap, person: ResourceType) -> str:
     """The delimiter that makes the most sense of the header; of equals, the one that makes the most cells."""
 
     def sense(delimiter: str) -> tuple[int, int]:
         cells = [cell for cell in first_record(text, delimiter) if cell.strip()]
-        return count_known(cells, given), len(cells)
+        return count_known(cells, given, person), len(cells)
 
     return max(DELIMITERS, key=sense)
 
@@ -81,13 +82,17 @@ class _Reader:
     each such pattern, with slots for the values; a row then only fills them.
     """
 
-    def __init__(self, columns: Sequence[Column], separator: str, *, plain: bool) -> None:
+    def __init__(
+        self, columns: Sequence[Column], separator: str, person: ResourceType, *, plain: bool
+    ) -> None:
+        self._type = person
         self.width = len(columns)
         self._names = tuple(column.header for column in columns)
         self._separator = separator
         self._plain = plain  # no cell needs cleaning
         self._place = {column.target.meaning: index for index, column in enumerate(columns) if column.target}
         self._paths = _paths(columns)
+        self._readings = _readings(columns)
         self._trimmed = tuple(index for index, (path, _) in self._paths.items() if _is_email(path))
         self._shapes: dict[tuple[int, ...], Shape | Flaw] = {}
         one_line = (Meaning.USER_NAME, Meaning.EXTERNAL_ID, Meaning.GROUPS)
@@ -138,6 +143,7 @@ class _Reader:
             flaws[name_at] = no_user_name(self._names[name_at])
         active = self._active(cells, flaws)
         self._check_date(cells, flaws)
+        self._check_readings(cells, flaws)
         external_id = self._external_id(cells)
         filled = tuple(at for at in self._paths if cells[at] and not cells[at].isspace())
         shape = self._shapes.get(filled)
@@ -177,6 +183,13 @@ class _Reader:
         if cells[at] and not is_date(cells[at]):
             flaws.setdefault(at, not_a_date(cells[at], self._names[at]))
 
+    def _check_readings(self, cells: Sequence[str], flaws: dict[int, Flaw]) -> None:
+        for at, how in self._readings.items():
+            text = cells[at]
+            if text and not text.isspace() and how.value(text) is None:
+                reason = f"“{text[:40]}” is not {how.wanted}"
+                flaws.setdefault(at, Flaw(self._names[at], RowCode.INVALID, reason))
+
     def _external_id(self, cells: Sequence[str]) -> str | None:
         """The source's own id as it stands there; only a blank cell is none."""
         at = self._place.get(Meaning.EXTERNAL_ID)
@@ -196,18 +209,38 @@ class _Reader:
 
     def _shape(self, filled: tuple[int, ...]) -> Shape | Flaw:
         """What makes the resource when these columns are filled, or what the schema has against it."""
-        resource: Resource = {"schemas": [PERSON.schema.urn]}
         try:
-            for at in filled:
-                path, primary = self._paths[at]
-                resource = write(resource, path, Slot(at))
-                if primary is not None:
-                    resource = write(resource, primary, True)
             if self._place[Meaning.USER_NAME] in filled:  # without one the row is refused anyway
-                validate(resource, PERSON)
+                validate(self._made(filled, self._sample), self._type)
+            resource = self._made(filled, Slot)
         except ScimError as error:
             return Flaw(error.path or "", RowCode.INVALID, error.detail)
-        return shaped({name: value for name, value in resource.items() if name != "schemas"})
+        readings = {at: self._readings[at].value for at in filled if at in self._readings}
+        return shaped({name: value for name, value in resource.items() if name != "schemas"}, readings)
+
+    def _made(self, filled: tuple[int, ...], value: Callable[[int], JsonValue]) -> Resource:
+        """A person with a value for each of these columns."""
+        resource: Resource = {"schemas": [self._type.schema.urn]}
+        for at in filled:
+            path, primary = self._paths[at]
+            resource = write(resource, path, value(at))
+            if primary is not None:
+                resource = write(resource, primary, True)
+        return resource
+
+    def _sample(self, at: int) -> JsonValue:
+        """A value as the cells of the column have."""
+        how = self._readings.get(at)
+        return Slot(at) if how is None else how.sample
+
+
+def _readings(columns: Sequence[Column]) -> dict[int, Reading]:
+    """How cells become values in the columns that hold no texts, by place."""
+    return {
+        at: column.target.reading
+        for at, column in enumerate(columns)
+        if column.target is not None and column.target.reading is not None
+    }
 
 
 def _paths(columns: Sequence[Column]) -> dict[int, tuple[Path, Path | None]]:

@@ -22,7 +22,7 @@ from muster.intake.values import (
     problems_of,
 )
 from muster.intake.yaml_text import nearest
-from muster.scim import Attribute, JsonValue, Resource, Schema, ScimError, validate
+from muster.scim import Attribute, JsonValue, Resource, ResourceType, Schema, ScimError, validate
 from muster.scim.values import as_boolean, elements
 
 DEEPEST: Final = 8  # levels; a SCIM User has four
@@ -31,9 +31,11 @@ _BESIDE: Final = frozenset({"active", "externalid", "groups"})  # read here, not
 _UNHEARD: Final = frozenset({"id", "meta", "schemas"})  # an exported person has them; not ours to take
 
 
-def json_people(stated: Iterable[Item]) -> Iterator[PersonRow | tuple[RowProblem, ...]]:
-    """The people of a JSON file, or why they were not taken, as they are asked for."""
-    patterns = _Patterns()
+def json_people(
+    stated: Iterable[Item], person: ResourceType = PERSON
+) -> Iterator[PersonRow | tuple[RowProblem, ...]]:
+    """The people of a JSON file, such people, or why they were not taken, as they are asked for."""
+    patterns = _Patterns(person)
     return (_read(item, patterns) for item in stated)
 
 
@@ -43,9 +45,10 @@ def says_groups(stated: Iterable[Item]) -> bool:
 
 
 class _Patterns:
-    """What the schema makes of people, remembered by their pattern."""
+    """What the schemas make of people, remembered by their pattern."""
 
-    def __init__(self) -> None:
+    def __init__(self, type: ResourceType) -> None:
+        self.type = type
         self._shapes: dict[Outline, Shape | None] = {}
 
     def person(self, stated: Resource) -> Resource | None:
@@ -55,19 +58,19 @@ class _Patterns:
         if outline not in self._shapes:
             if len(self._shapes) >= _MOST_PATTERNS:
                 self._shapes.clear()
-            self._shapes[outline] = _shape(outline)
+            self._shapes[outline] = _shape(outline, self.type)
         shape = self._shapes[outline]
         return None if shape is None else shape(texts)
 
 
-def _shape(outline: Outline) -> Shape | None:
+def _shape(outline: Outline, type: ResourceType) -> Shape | None:
     if not tells_all(outline):
         return None
     pattern = cast("Resource", slotted(outline, count()))
-    if any(_unknown_in(name, value) for name, value in pattern.items()):
+    if any(_unknown_in(name, value, type) for name, value in pattern.items()):
         return None
     try:
-        person = validate({**pattern, "schemas": [PERSON.schema.urn]}, PERSON)
+        person = validate({**pattern, "schemas": [type.schema.urn]}, type)
     except ScimError:
         return None
     del person["schemas"]
@@ -154,42 +157,46 @@ def _taken_out(stated: Resource, flaws: list[Flaw]) -> Resource:
     return found
 
 
-def _unknown_in(name: str, value: JsonValue) -> list[Flaw]:
+def _unknown_in(name: str, value: JsonValue, type: ResourceType) -> list[Flaw]:
     """What is stated under one name of a person and no schema knows."""
-    extension = PERSON.extension(name)
+    extension = type.extension(name)
     if extension is not None:
         members = value.items() if isinstance(value, dict) else ()
         return [
             flaw
             for inner, part in members
-            for flaw in _unknown_below(f"{extension.urn}:{inner}", inner, extension, part)
+            for flaw in _unknown_below(f"{extension.urn}:{inner}", inner, extension, part, type)
         ]
-    attribute = PERSON.attribute(name)
+    attribute = type.attribute(name)
     if attribute is not None:
-        return list(_unknown_subs(name, attribute, value))
-    schema = PERSON.extended(name)
-    return [_unknown(name, name)] if schema is None else list(_unknown_below(name, name, schema, value))
+        return list(_unknown_subs(name, attribute, value, type))
+    schema = type.extended(name)
+    if schema is None:
+        return [_unknown(name, name, type)]
+    return list(_unknown_below(name, name, schema, value, type))
 
 
-def _unknown_below(at: str, name: str, schema: Schema, value: JsonValue) -> Iterator[Flaw]:
+def _unknown_below(
+    at: str, name: str, schema: Schema, value: JsonValue, type: ResourceType
+) -> Iterator[Flaw]:
     attribute = schema.attribute(name)
     if attribute is None:
-        yield _unknown(at, name)
+        yield _unknown(at, name, type)
     else:
-        yield from _unknown_subs(at, attribute, value)
+        yield from _unknown_subs(at, attribute, value, type)
 
 
-def _unknown_subs(at: str, attribute: Attribute, value: JsonValue) -> Iterator[Flaw]:
+def _unknown_subs(at: str, attribute: Attribute, value: JsonValue, type: ResourceType) -> Iterator[Flaw]:
     if not attribute.sub_attributes:
         return
     for element in elements(value):
         for name in element if isinstance(element, dict) else ():
             if attribute.sub(name) is None:
-                yield _unknown(f"{at}.{name[:80]}", f"{attribute.name}.{name[:80]}")
+                yield _unknown(f"{at}.{name[:80]}", f"{attribute.name}.{name[:80]}", type)
 
 
-def _unknown(at: str, name: str) -> Flaw:
-    near = nearest(name[:80], known_names())
+def _unknown(at: str, name: str, type: ResourceType) -> Flaw:
+    near = nearest(name[:80], known_names(type))
     hint = f"; did you mean {' or '.join(near)}?" if near else "; leave it out"
     return Flaw(at[:160], RowCode.UNKNOWN, f"no attribute of a person has this name{hint}")
 
@@ -225,7 +232,7 @@ def _person(stated: Resource, flaws: list[Flaw], patterns: _Patterns) -> Resourc
     """The attributes in the schema's spelling, e-mail addresses trimmed."""
     person = patterns.person(stated)
     if person is None:
-        person = _checked(stated, flaws)
+        person = _checked(stated, flaws, patterns.type)
     for email in elements(person.get("emails")):
         if isinstance(email, dict) and isinstance(text := email.get("value"), str):
             email["value"] = text.strip()
@@ -236,14 +243,14 @@ def _person(stated: Resource, flaws: list[Flaw], patterns: _Patterns) -> Resourc
     return person
 
 
-def _checked(stated: Resource, flaws: list[Flaw]) -> Resource:
+def _checked(stated: Resource, flaws: list[Flaw], type: ResourceType) -> Resource:
     """The person in the schema's spelling, looked at one by one; nothing where there is a flaw."""
-    found = [flaw for name, value in stated.items() for flaw in _unknown_in(name, value)]
+    found = [flaw for name, value in stated.items() for flaw in _unknown_in(name, value, type)]
     flaws.extend(found)
     if len(flaws) > len(found) or not _named(stated):
         return {}
     try:
-        person = validate({**stated, "schemas": [PERSON.schema.urn]}, PERSON)
+        person = validate({**stated, "schemas": [type.schema.urn]}, type)
     except ScimError as error:
         flaws.append(Flaw(error.path or "", RowCode.INVALID, error.detail))
         return {}

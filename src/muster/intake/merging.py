@@ -3,13 +3,18 @@
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
-from typing import cast
+from typing import Final, cast
 
 from muster.intake.people import PERSON, PeopleFile, PersonRow
 from muster.model import Identity
 from muster.model.text import normalised
-from muster.scim import JsonValue, Path, Resource, parse_path, read, write
+from muster.scim import JsonValue, Path, Resource, open_path, parse_path, read, write
+from muster.scim.errors import InvalidPath
+from muster.scim.schema import Mutability, ResourceType
+from muster.scim.validate import keep_immutable
 from muster.scim.values import elements
+
+_HELD: Final = frozenset({Mutability.IMMUTABLE, Mutability.READ_ONLY})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +38,23 @@ def merged(person: Identity, row: PersonRow, file: PeopleFile) -> PersonRow:
         attributes=attributes,
         groups=_spelled(row.groups, person.groups) if file.says_groups else person.groups,
     )
+
+
+def held(person: Identity, row: PersonRow, type: ResourceType) -> PersonRow:
+    """The row with what was set for good, also where the file does not state it.
+
+    Raises:
+        Mutability: the file states another value than the one that was set for good.
+    """
+    attributes = dict(cast("Resource", row.attributes))
+    keep_immutable(attributes, _attributes(person), type)
+    return replace(row, attributes=attributes)
+
+
+def holds_anything(type: ResourceType) -> bool:
+    """Whether people of this type have attributes that a file may not change."""
+    attributes = (attribute for item in type.extensions for attribute in item.schema.attributes)
+    return any(attribute.mutability in _HELD for attribute in attributes)
 
 
 def _spelled(stated: frozenset[str], known: frozenset[str]) -> frozenset[str]:
@@ -82,7 +104,10 @@ def _laid_over(known: Resource, stated: Resource, paths: tuple[str, ...]) -> Res
 
 @lru_cache(maxsize=1_000)
 def _path(text: str) -> Path:
-    return parse_path(text, PERSON)
+    try:
+        return parse_path(text, PERSON)
+    except InvalidPath:
+        return open_path(text, PERSON)  # of a schema of the operator's own, by which the file was read
 
 
 def _one_primary(emails: list[JsonValue]) -> list[JsonValue]:

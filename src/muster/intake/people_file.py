@@ -13,17 +13,26 @@ from muster.intake.csv_people import csv_people
 from muster.intake.decoding import decoded, unusable
 from muster.intake.json_people import json_people, says_groups
 from muster.intake.json_scan import items
-from muster.intake.people import PeopleFile, PersonRow, RowCode, RowProblem
+from muster.intake.people import PERSON, PeopleFile, PersonRow, RowCode, RowProblem
 from muster.model import BadInput
 from muster.model.text import normalised
+from muster.scim import ResourceType
 
 _OPEN_END: Final = "the last line has no line break, so lines may be missing after it"
 _SHOWN: Final = 5  # line numbers named in one sentence
 _Claim: TypeAlias = tuple[str, str]  # column, value as it is compared
 
 
-def read_people(data: bytes, *, format: Literal["csv", "json"], columns: ColumnMap) -> PeopleFile:
+def read_people(
+    data: bytes,
+    *,
+    format: Literal["csv", "json"],
+    columns: ColumnMap,
+    person: ResourceType = PERSON,
+) -> PeopleFile:
     """Everything the file says. ``columns`` is for CSV; a JSON file names its attributes itself.
+
+    ``person`` is what may be said of people: RFC 7643, and the operator's own schemas.
 
     Raises:
         BadInput: nothing of the file can be used; the problem says why and what to do.
@@ -33,15 +42,15 @@ def read_people(data: bytes, *, format: Literal["csv", "json"], columns: ColumnM
         raise _empty()
     match format:
         case "csv":
-            return _from_csv(text, columns)
+            return _from_csv(text, columns, person)
         case "json":
-            return _from_json(text)
+            return _from_json(text, person)
         case _:
             assert_never(format)
 
 
-def _from_csv(text: str, given: ColumnMap) -> PeopleFile:
-    table = csv_people(text, given)
+def _from_csv(text: str, given: ColumnMap, person: ResourceType) -> PeopleFile:
+    table = csv_people(text, given, person)
     targets = [column.target for column in table.columns if column.target is not None]
     return _file(
         table.rows,
@@ -51,9 +60,9 @@ def _from_csv(text: str, given: ColumnMap) -> PeopleFile:
     )
 
 
-def _from_json(text: str) -> PeopleFile:
+def _from_json(text: str, person: ResourceType) -> PeopleFile:
     stated = tuple(items(text))
-    return _file(json_people(stated), open_end="", paths=None, says_groups=says_groups(stated))
+    return _file(json_people(stated, person), open_end="", paths=None, says_groups=says_groups(stated))
 
 
 def _file(

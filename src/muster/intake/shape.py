@@ -4,13 +4,17 @@ Where the values of a row go depends only on which of its cells are filled. So t
 validated once for each such pattern, with slots; every row then only fills them.
 """
 
-from collections.abc import Callable, Sequence
-from typing import Self, TypeAlias
+from collections.abc import Callable, Mapping, Sequence
+from typing import Self, TypeAlias, TypeGuard
 
 from muster.scim import JsonValue, Resource
 
 Shape: TypeAlias = Callable[[Sequence[str]], Resource]
 """Makes the resource from the cells of a row."""
+
+
+Readings: TypeAlias = Mapping[int, Callable[[str], JsonValue]]
+"""How a cell becomes a value, by column, where it is none itself."""
 
 
 class Slot(str):
@@ -26,14 +30,17 @@ class Slot(str):
         return slot
 
 
-def shaped(resource: Resource) -> Shape:
+def shaped(resource: Resource, readings: Readings | None = None) -> Shape:
     """What makes such a resource of the cells; compiled, because it runs for every row.
+
+    A cell is the value itself, but for those columns that have a reading.
 
     >>> shaped({"name": {"givenName": Slot(1)}, "active": True})(["E1", "Ana"])
     {'name': {'givenName': 'Ana'}, 'active': True}
     """
-    slots = tuple((name, part.column) for name, part in resource.items() if isinstance(part, Slot))
-    others = tuple((name, _part(part)) for name, part in resource.items() if not isinstance(part, Slot))
+    read = readings or {}
+    slots = tuple((name, part.column) for name, part in resource.items() if _is_text(part, read))
+    others = tuple((name, _part(part, read)) for name, part in resource.items() if not _is_text(part, read))
 
     def fill(cells: Sequence[str]) -> Resource:
         found: Resource = {name: cells[column] for name, column in slots}
@@ -44,12 +51,19 @@ def shaped(resource: Resource) -> Shape:
     return fill
 
 
-def _part(part: JsonValue) -> Callable[[Sequence[str]], JsonValue]:
+def _is_text(part: JsonValue, readings: Readings) -> TypeGuard[Slot]:
+    return isinstance(part, Slot) and part.column not in readings
+
+
+def _part(part: JsonValue, readings: Readings) -> Callable[[Sequence[str]], JsonValue]:
     match part:
+        case Slot():
+            value, column = readings.get(part.column, str), part.column
+            return lambda cells: value(cells[column])
         case dict():
-            return shaped(part)
+            return shaped(part, readings)
         case list():
-            inner = [_part(item) for item in part]
+            inner = [_part(item, readings) for item in part]
             return lambda cells: [fill(cells) for fill in inner]
         case _:
             return lambda _: part

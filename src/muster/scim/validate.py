@@ -55,7 +55,7 @@ def validate(
     for urn, value in parts.foreign.items():
         _put(resource, urn, _foreign(urn, value, dialect.unknown_extensions))
     if replacing is not None:
-        _keep_immutable(resource, replacing, resource_type)
+        keep_immutable(resource, replacing, resource_type)
     check_required(resource, resource_type)
     return with_schemas(resource, resource_type)
 
@@ -233,8 +233,12 @@ def _check_schemas(value: JsonValue, resource_type: ResourceType) -> None:
         raise InvalidValue(f"a {resource_type.name} names {resource_type.schema.urn}", path="schemas")
 
 
-def _keep_immutable(resource: Resource, replacing: Resource, resource_type: ResourceType) -> None:
-    """Carry over immutable values that are not given, and refuse others that differ (RFC 7644 §3.5.1)."""
+def keep_immutable(resource: Resource, replacing: Resource, resource_type: ResourceType) -> None:
+    """Carry over immutable values that are not given, and refuse others that differ (RFC 7644 §3.5.1).
+
+    Raises:
+        Mutability: One differs.
+    """
     _hold(resource, replacing, resource_type.schema.attributes, "")
     for item in resource_type.extensions:
         urn = item.schema.urn

@@ -19,7 +19,10 @@ from muster.intake.people_file import read_people
 from muster.model import BadInput, Held, Identity, Members, PersonId, Priority, Problem, Source, SourceId
 from muster.model.text import normalised
 from muster.service.desk import Actor, Desk
+from muster.service.import_schemas import check_unique, check_version, claim_all, person_type
 from muster.service.names import checked_name
+from muster.service.schemas import types_of
+from muster.service.scim_types import Types
 
 FILE: Final = "file"
 
@@ -82,19 +85,22 @@ async def import_people(
         Held: more people would leave than the guard allows; nothing changed.
     """
     checked_name(source, what="source")
-    file = read_people(data, format=format, columns=ColumnMap() if columns is None else column_map(columns))
+    types = await desk.db.read(lambda tx: types_of(tx, desk))
+    person = person_type(types)
+    given = ColumnMap() if columns is None else column_map(columns, person)
+    file = read_people(data, format=format, columns=given, person=person)
     cause = f"import of {name}"
     at = desk.clock()
 
     async def preview(tx: Transaction) -> Import:
         of = await _known_source(tx, desk, source)
-        changes = await _compared(tx, desk, of, file)
+        changes = await _compared(tx, desk, of, file, types)
         await _guarded(tx, desk, of, changes, allow_leavers)
         return _result(changes, file, dry_run=True)
 
     async def commit(tx: Transaction) -> Import:
         of = await _source(tx, desk, actor, source)
-        changes = await _compared(tx, desk, of, file)
+        changes = await _compared(tx, desk, of, file, types)
         await _guarded(tx, desk, of, changes, allow_leavers)
         inbound = Inbound(
             source=of,
@@ -106,7 +112,9 @@ async def import_people(
             leavers_approved=True,
         )
         result = _result(changes, file, dry_run=False)
-        await _store(tx, inbound, await bindings(tx, desk.tenant), changes, file)
+        changed = await _store(tx, inbound, await bindings(tx, desk.tenant), changes, file)
+        await claim_all(tx, types, changed)
+        await check_version(tx, desk, types)
         if result.changes_anything or result.problems:
             await audit.append(tx, _summary(inbound, result))
         return result
@@ -149,11 +157,15 @@ async def _source(tx: Transaction, desk: Desk, actor: Actor, name: str) -> Sourc
     return source
 
 
-async def _compared(tx: Transaction, desk: Desk, source: Source | None, file: PeopleFile) -> Changes:
+async def _compared(
+    tx: Transaction, desk: Desk, source: Source | None, file: PeopleFile, types: Types
+) -> Changes:
     known: dict[PersonId, Identity] = {}
     if source is not None:
         known = {person.id: person for person in await people.of_source(tx, desk.tenant, source.id)}
-    return compare(known, file)
+    changes = compare(known, file, person_type(types))
+    check_unique(types, known, changes)
+    return changes
 
 
 async def _guarded(
@@ -181,16 +193,18 @@ def _check_allowed(leavers: int, allowed: int) -> None:
 
 async def _store(
     tx: Transaction, inbound: Inbound, bound: Bindings, changes: Changes, file: PeopleFile
-) -> None:
-    settled: list[tuple[Identity, frozenset[str]]] = [(person, person.groups) for person in changes.unchanged]
+) -> list[Identity]:
+    """Everything is stored; gives those who came or changed."""
+    changed: list[tuple[Identity, frozenset[str]]] = []
     for joiner in changes.joiners:
         person = await person_intake.arrive(tx, inbound, bound, _facts(joiner.row, active=True))
-        settled.append((person, joiner.row.groups))
+        changed.append((person, joiner.row.groups))
     known: list[Mover | Returning] = [*changes.movers, *changes.returning]
     for one in known:
         person = await person_intake.change(tx, inbound, bound, one.person, _facts(one.row, active=True))
-        settled.append((person, one.row.groups))
+        changed.append((person, one.row.groups))
     if file.says_groups:
+        settled = [*((person, person.groups) for person in changes.unchanged), *changed]
         await _store_groups(tx, inbound, bound, settled)
     for leaver in changes.leavers:
         facts = person_intake.PersonFacts(
@@ -200,6 +214,7 @@ async def _store(
             attributes=leaver.person.attributes,
         )
         await person_intake.change(tx, inbound, bound, leaver.person, facts)
+    return [person for person, _ in changed]
 
 
 async def _store_groups(

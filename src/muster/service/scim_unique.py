@@ -37,7 +37,7 @@ async def claim_unique(
     unique = caller.types.unique.get(kind)
     if not unique:
         return
-    had, has = _claims(unique, before or {}), _claims(unique, after or {})
+    had, has = claims_of(unique, before or {}), claims_of(unique, after or {})
     if had == has:
         return
     claimant = Claimant(tenant=caller.source.tenant, source=caller.source.id, kind=kind, id=owner[1])
@@ -45,7 +45,7 @@ async def claim_unique(
         raise Uniqueness("the value is taken by another resource", path=taken.path)
 
 
-def _claims(unique: Unique, resource: Mapping[str, object]) -> set[Claim]:
+def claims_of(unique: Unique, resource: Mapping[str, object]) -> set[Claim]:
     """The values of the resource that nobody else may have."""
     found: set[Claim] = set()
     for urn, attribute in unique:
