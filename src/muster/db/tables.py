@@ -101,6 +101,22 @@ people: Final = Table(
         sqlite_where=text("deleted_at IS NULL AND external_id IS NOT NULL"),
         postgresql_where=text("deleted_at IS NULL AND external_id IS NOT NULL"),
     ),
+    Index(
+        "people_former_external_id",
+        "tenant",
+        "source",
+        "external_id",
+        sqlite_where=text("deleted_at IS NOT NULL AND external_id IS NOT NULL"),
+        postgresql_where=text("deleted_at IS NOT NULL AND external_id IS NOT NULL"),
+    ),
+    Index(
+        "people_left",
+        "tenant",
+        "source",
+        "left_at",
+        sqlite_where=text("left_at IS NOT NULL"),
+        postgresql_where=text("left_at IS NOT NULL"),
+    ),
     Index("people_name", "tenant", "user_key"),
     Index(
         "people_listed",

@@ -48,8 +48,12 @@ _BY_NAME: Final = Statement(
     "NULL OR source = :source)"
     " ORDER BY deleted_at IS NOT NULL, id"
 )
-_BY_EXTERNAL_ID: Final = Statement(
+_CALLED: Final = (
     "SELECT * FROM people WHERE tenant = :tenant AND source = :source AND external_id = :external_id"
+)
+# Those who are there and those who were have an index each, so nobody else is looked at.
+_BY_EXTERNAL_ID: Final = Statement(
+    f"SELECT * FROM ({_CALLED} AND deleted_at IS NULL UNION ALL {_CALLED} AND deleted_at IS NOT NULL) called"
     " ORDER BY deleted_at IS NOT NULL, deleted_at DESC, id"
 )
 _OF_SOURCE: Final = Statement(
