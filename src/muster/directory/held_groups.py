@@ -7,7 +7,15 @@ from typing import Final
 from muster.db import Row, Statement, Transaction, encode
 from muster.model import GroupId, PersonId, Tenant
 
-_HELD: Final = """
+_DIRECT: Final = """
+    SELECT m.person AS person, g.id AS id, g.name AS name, 1 AS direct, EXISTS (
+        SELECT 1 FROM nestings n WHERE n.tenant = m.tenant AND n.member = m.group_id
+    ) AS inside
+    FROM memberships m JOIN groups g ON g.tenant = m.tenant AND g.id = m.group_id
+    WHERE m.tenant = :tenant AND {people}
+    ORDER BY m.person, m.group_id
+"""
+_ALL: Final = """
     WITH RECURSIVE held(person, group_id, direct) AS (
         SELECT m.person, m.group_id, 1 FROM memberships m WHERE m.tenant = :tenant AND {people}
         UNION
@@ -19,11 +27,20 @@ _HELD: Final = """
     GROUP BY h.person, g.id, g.name
     ORDER BY h.person, g.id
 """
-_OF_ONE: Final = Statement(_HELD.format(people="m.person = :person"))
-_OF_THESE: Final = Statement(
-    _HELD.format(people="m.person IN (SELECT value FROM json_each(:people))"),
-    postgresql=_HELD.format(people="m.person IN (SELECT jsonb_array_elements_text(CAST(:people AS jsonb)))"),
-)
+_ONE: Final = "m.person = :people"
+_THESE: Final = "m.person IN (SELECT value FROM json_each(:people))"
+_THESE_POSTGRESQL: Final = "m.person IN (SELECT jsonb_array_elements_text(CAST(:people AS jsonb)))"
+
+
+def _of_these(text: str) -> Statement:
+    return Statement(text.format(people=_THESE), postgresql=text.format(people=_THESE_POSTGRESQL))
+
+
+# Few groups are inside others; only where one is, the way up is followed.
+_DIRECT_OF_ONE: Final = Statement(_DIRECT.format(people=_ONE))
+_ALL_OF_ONE: Final = Statement(_ALL.format(people=_ONE))
+_DIRECT_OF_THESE: Final = _of_these(_DIRECT)
+_ALL_OF_THESE: Final = _of_these(_ALL)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +54,10 @@ class Held:
 
 async def of_person(tx: Transaction, tenant: Tenant, person: PersonId) -> tuple[Held, ...]:
     """The groups one person holds, in the order of their ids."""
-    return tuple(_held(row) for row in await tx.all(_OF_ONE, tenant=tenant, person=person))
+    rows = await tx.all(_DIRECT_OF_ONE, tenant=tenant, people=person)
+    if any(row["inside"] for row in rows):
+        rows = await tx.all(_ALL_OF_ONE, tenant=tenant, people=person)
+    return tuple(map(_held, rows))
 
 
 async def of_people(
@@ -50,8 +70,12 @@ async def of_people(
         case [person]:
             return {person: await of_person(tx, tenant, person)}
         case _:
+            asked = encode(list(people))
+            rows = await tx.all(_DIRECT_OF_THESE, tenant=tenant, people=asked)
+            if any(row["inside"] for row in rows):
+                rows = await tx.all(_ALL_OF_THESE, tenant=tenant, people=asked)
             found: dict[PersonId, list[Held]] = {}
-            for row in await tx.all(_OF_THESE, tenant=tenant, people=encode(list(people))):
+            for row in rows:
                 found.setdefault(PersonId(row["person"]), []).append(_held(row))
             return {person: tuple(held) for person, held in found.items()}
 

@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from typing import Any, Final
 
-from muster.db import Row, Statement, Transaction, decode, encode, from_micros, micros
+from muster.db import FOREVER, Row, Statement, Transaction, decode, encode, from_micros, micros
 from muster.directory import held_groups, match_values
 from muster.model import Identity, PersonId, SourceId, Stage, Tenant
 from muster.model.text import normalised
@@ -61,8 +61,8 @@ _OF_SOURCE: Final = Statement(
 )
 _ALL: Final = Statement("SELECT * FROM people WHERE tenant = :tenant AND id > :after ORDER BY id LIMIT :most")
 _COUNT_ACTIVE: Final = Statement(
-    "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND stage = "
-    "'active' AND deleted_at IS NULL"
+    "SELECT COUNT(*) AS people FROM (SELECT 1 FROM people WHERE tenant = :tenant AND source = :source"
+    " AND stage = 'active' AND deleted_at IS NULL LIMIT :most) AS counted"
 )
 _COUNT_LEFT: Final = Statement(
     "SELECT COUNT(*) AS people FROM people WHERE tenant = :tenant AND source = :source AND left_at >= :since"
@@ -157,9 +157,9 @@ async def everybody(
     return await _with_groups(tx, tenant, await tx.all(_ALL, tenant=tenant, after=after or "", most=most))
 
 
-async def count_active(tx: Transaction, tenant: Tenant, source: SourceId) -> int:
-    """How many active people a source has."""
-    return await _count(tx, _COUNT_ACTIVE, tenant=tenant, source=source)
+async def count_active(tx: Transaction, tenant: Tenant, source: SourceId, *, most: int = FOREVER) -> int:
+    """How many active people a source has; no more than ``most`` are counted."""
+    return await _count(tx, _COUNT_ACTIVE, tenant=tenant, source=source, most=most)
 
 
 async def count_left(tx: Transaction, tenant: Tenant, source: SourceId, *, since: datetime) -> int:

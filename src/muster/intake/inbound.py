@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import ceil
 from typing import Final
 
 from muster import audit, work
@@ -114,9 +115,11 @@ async def leaver_priority(tx: Transaction, inbound: Inbound) -> Priority:
     if inbound.leavers_approved:
         return Priority.LEAVER
     left = await people.count_left(tx, inbound.tenant, inbound.source.id, since=inbound.at - _LEAVER_WINDOW)
-    active = await people.count_active(tx, inbound.tenant, inbound.source.id)
-    budget = max(LEAVERS_COUNT, int((active + left) * LEAVERS_PERCENT / 100))
-    return Priority.LEAVER if left <= budget else Priority.UPDATE
+    if left <= LEAVERS_COUNT:
+        return Priority.LEAVER
+    staying = ceil(left * (100 - LEAVERS_PERCENT) / LEAVERS_PERCENT)  # so many must be active for the share
+    active = await people.count_active(tx, inbound.tenant, inbound.source.id, most=staying)
+    return Priority.LEAVER if active >= staying else Priority.UPDATE
 
 
 async def log(tx: Transaction, record: Record) -> None:

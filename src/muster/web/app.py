@@ -3,8 +3,8 @@
 import time
 
 from starlette.applications import Starlette
-from starlette.convertors import Convertor, register_url_convertor
 from starlette.routing import Route
+from starlette.types import Receive, Scope, Send
 
 from muster.service.admission import Admission
 from muster.service.desk import Desk
@@ -13,35 +13,34 @@ from muster.web.health import Ready, alive
 from muster.web.scim_endpoint import PREFIX, ScimEndpoint
 
 
-class _Anything(Convertor[str]):
-    """The rest of a path, line breaks among it, so that whatever comes is answered as SCIM."""
+class Doors:
+    """All of them: the SCIM endpoint under its prefix, whatever stands there, and the others by their routes.
 
-    regex = "(?s:.*)"
+    A request for the endpoint takes no detour by way of the routes, since it has a way of its own.
+    """
 
-    def convert(self, value: str) -> str:
-        """The text as it is."""
-        return value
+    def __init__(self, scim: ScimEndpoint, others: Starlette) -> None:
+        self._scim = scim
+        self._others = others
 
-    def to_string(self, value: str) -> str:
-        """The text as it is."""
-        return value
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let one connection in."""
+        path = scope.get("path", "")
+        if scope["type"] == "http" and (path == PREFIX or path.startswith(PREFIX + "/")):
+            scope["path_params"] = {"path": path[len(PREFIX) + 1 :]}
+            await self._scim(scope, receive, send)
+        else:
+            await self._others(scope, receive, send)
 
 
-def create(desk: Desk, *, requests_per_second: int = 0) -> Starlette:
+def create(desk: Desk, *, requests_per_second: int = 0) -> Doors:
     """The doors of this desk; any ASGI server can serve them.
 
     Args:
         desk: what they lead to.
         requests_per_second: what each token may make that has no rate of its own; 0 is any number.
     """
-    register_url_convertor("anything", _Anything())
     admission = Admission(desk, seconds=time.monotonic, requests_per_second=requests_per_second)
     scim = ScimEndpoint(desk, admission, TypesInForce(desk, seconds=time.monotonic))
-    return Starlette(
-        routes=[
-            Route("/healthz", alive),
-            Route("/readyz", Ready(desk).answer),
-            Route(PREFIX, scim),
-            Route(PREFIX + "/{path:anything}", scim),
-        ]
-    )
+    others = Starlette(routes=[Route("/healthz", alive), Route("/readyz", Ready(desk).answer)])
+    return Doors(scim, others)

@@ -59,10 +59,24 @@ def upgrade() -> None:
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.create_index(
             "people_listed",
-            ["tenant", "source", "id"],
+            ["tenant", "source", "id", "stage"],
             unique=False,
             sqlite_where=sa.text("deleted_at IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL"),
+        )
+        batch_op.create_index(
+            "people_called",
+            ["tenant", "source", "external_id"],
+            unique=False,
+            sqlite_where=sa.text("external_id IS NOT NULL"),
+            postgresql_where=sa.text("external_id IS NOT NULL"),
+        )
+        batch_op.create_index(
+            "people_left",
+            ["tenant", "source", "left_at"],
+            unique=False,
+            sqlite_where=sa.text("left_at IS NOT NULL"),
+            postgresql_where=sa.text("left_at IS NOT NULL"),
         )
         batch_op.create_index(
             "people_changed",
