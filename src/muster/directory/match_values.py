@@ -5,7 +5,7 @@ however many people there are (RFC 7644 §3.4.2.2). Letter case is folded, since
 heeds it (RFC 7643 §8.7.1). Deleted people have no rows.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from typing import Any, Final, cast
 
 from muster.db import Statement, Transaction
@@ -14,18 +14,9 @@ from muster.scim.builtin import ENTERPRISE_USER_URN
 
 LONGEST: Final = 400  # characters of a value that are kept; PostgreSQL cannot index 2,700 bytes
 
-_PLACES: Final[Mapping[str, tuple[str, ...]]] = {
-    "userName": ("userName",),
-    "displayName": ("displayName",),
-    "familyName": ("name", "familyName"),
-    "givenName": ("name", "givenName"),
-    "title": ("title",),
-    "emails": ("emails", "value"),
-    "employeeNumber": (ENTERPRISE_USER_URN, "employeeNumber"),
-    "department": (ENTERPRISE_USER_URN, "department"),
-    "manager": (ENTERPRISE_USER_URN, "manager", "value"),
-}
-"""Where in a User each value stands; a list on the way counts with every element."""
+_AT_THE_TOP: Final = ("userName", "displayName", "title")
+_OF_THE_NAME: Final = ("familyName", "givenName")
+_OF_THE_ENTERPRISE: Final = ("employeeNumber", "department")
 
 PATHS: Final[Mapping[str, str]] = {
     "userName": "userName",
@@ -68,28 +59,40 @@ NONE: Final[Values] = {}
 """Somebody new, or deleted, is found by nothing."""
 
 
-def values_of(attributes: Mapping[str, Any]) -> Values:
+def values_of(attributes: Mapping[str, object]) -> Values:
     """Give what a person with these attributes is found by."""
     found: dict[tuple[str, str], int] = {}
-    for path, names in _PLACES.items():
-        for text in _texts(attributes, names):
+    for path, text in _texts(attributes):
+        if isinstance(text, str):
             folded = text.casefold()
+            cut = int(len(folded) > LONGEST)
             key = (path, folded[:LONGEST])
-            found[key] = max(found.get(key, 0), int(len(folded) > LONGEST))
+            found[key] = max(cut, found.get(key, 0))
     return found
 
 
-def _texts(container: object, names: tuple[str, ...]) -> list[str]:
-    """Give the texts at a place in a JSON value."""
-    level: list[object] = [container]
-    for name in names:
-        inner = [cast("dict[str, object]", item).get(name) for item in level if isinstance(item, dict)]
-        level = [one for item in inner for one in _elements(item)]
-    return [text for text in level if isinstance(text, str)]
+def _texts(attributes: Mapping[str, object]) -> Iterator[tuple[str, object]]:
+    """Give every value that may count, each with its path; what is no text does not."""
+    for path in _AT_THE_TOP:
+        yield path, attributes.get(path)
+    name, enterprise = _inside(attributes, "name"), _inside(attributes, ENTERPRISE_USER_URN)
+    for path in _OF_THE_NAME:
+        yield path, name.get(path)
+    for path in _OF_THE_ENTERPRISE:
+        yield path, enterprise.get(path)
+    yield "manager", _inside(enterprise, "manager").get("value")
+    emails = attributes.get("emails")
+    for email in cast("list[object]", emails) if isinstance(emails, list) else ():
+        if isinstance(email, dict):
+            yield "emails", cast("dict[str, object]", email).get("value")
 
 
-def _elements(value: object) -> list[object]:
-    return cast("list[object]", value) if isinstance(value, list) else [value]
+def _inside(container: Mapping[str, object], name: str) -> Mapping[str, object]:
+    value = container.get(name)
+    return cast("dict[str, object]", value) if isinstance(value, dict) else _EMPTY
+
+
+_EMPTY: Final[Mapping[str, object]] = {}
 
 
 async def replace(tx: Transaction, person: Identity, before: Values) -> None:

@@ -6,11 +6,10 @@ the same wherever it begins, if it is found by the position of the one before it
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from functools import lru_cache
 from typing import Any, Final, Literal
 
-from muster.db import Row, Statement, Transaction, encode, from_micros
+from muster.db import Row, Statement, Transaction, encode
 from muster.directory import held_groups
 from muster.directory.conditions import ALL, Condition
 from muster.directory.groups import as_group
@@ -27,6 +26,7 @@ _ORDER_COLUMNS: Final[Mapping[Order, str]] = {
     "meta.lastModified": "p.changed_at",
 }
 
+_ACTIVE: Final = Stage.ACTIVE.value
 _PEOPLE: Final = "FROM people p WHERE p.tenant = :tenant AND p.source = :source AND p.deleted_at IS NULL"
 _GROUPS: Final = "FROM groups p WHERE p.tenant = :tenant AND p.source = :source"
 _PERSON_COLUMNS: Final = ", ".join(
@@ -63,7 +63,7 @@ _MEMBERS_COUNTED: Final = Statement(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ListedPerson:
-    """A person their source still has; ``resource`` and ``schemas`` are JSON as stored.
+    """A person their source still has; ``resource`` and ``schemas`` are JSON, times columns, as stored.
 
     ``active`` is ``None`` where the source took it away; the resource then holds it as null.
     """
@@ -74,8 +74,8 @@ class ListedPerson:
     resource: str
     schemas: str
     version: int
-    created_at: datetime
-    changed_at: datetime
+    created_at: int
+    changed_at: int
     user_key: str
     held: tuple[Held, ...]
 
@@ -85,8 +85,8 @@ class ListedGroup:
     """A group its source has; ``people`` and ``groups`` are its direct members, if they were asked for."""
 
     group: Group
-    created_at: datetime
-    changed_at: datetime
+    created_at: int
+    changed_at: int
     people: tuple[PersonId, ...] = ()
     groups: tuple[GroupId, ...] = ()
 
@@ -222,12 +222,12 @@ def _listed_person(row: Row, held: tuple[Held, ...]) -> ListedPerson:
     return ListedPerson(
         id=PersonId(row["id"]),
         external_id=row["external_id"],
-        active=None if row["active_unassigned"] else row["stage"] == Stage.ACTIVE.value,
+        active=None if row["active_unassigned"] else row["stage"] == _ACTIVE,
         resource=row["resource"],
         schemas=row["schemas"],
         version=row["version"],
-        created_at=from_micros(row["created_at"]),
-        changed_at=from_micros(row["changed_at"]),
+        created_at=row["created_at"],
+        changed_at=row["changed_at"],
         user_key=row["user_key"],
         held=held,
     )
@@ -248,8 +248,8 @@ async def _listed_groups(
     return [
         ListedGroup(
             group=as_group(row),
-            created_at=from_micros(row["created_at"]),
-            changed_at=from_micros(row["changed_at"]),
+            created_at=row["created_at"],
+            changed_at=row["changed_at"],
             people=tuple(people.get(row["id"], ())),
             groups=tuple(nested.get(row["id"], ())),
         )

@@ -7,7 +7,7 @@ there are.
 from collections.abc import Callable
 from typing import Final, cast
 
-from muster.db import Transaction, micros
+from muster.db import Transaction
 from muster.directory import groups, roster
 from muster.directory.conditions import condition_on_groups
 from muster.directory.roster import ListedGroup, Order
@@ -127,7 +127,7 @@ def shelf(caller: Caller, *, members: bool) -> Shelf[ListedGroup]:
 
 def _place(listed: ListedGroup, order: Order) -> tuple[str | int, str]:
     group = listed.group
-    return (micros(listed.changed_at) if order == "meta.lastModified" else group.id), group.id
+    return (listed.changed_at if order == "meta.lastModified" else group.id), group.id
 
 
 async def put(

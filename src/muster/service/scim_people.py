@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Final, cast
 
-from muster.db import Transaction, decode, micros
+from muster.db import Transaction, decode
 from muster.directory import groups, people, roster
 from muster.directory.conditions import condition_on_people
 from muster.directory.roster import ListedPerson, Order
@@ -134,7 +134,7 @@ def _place(listed: ListedPerson, order: Order) -> tuple[str | int, str]:
         case "userName":
             return listed.user_key, listed.id
         case "meta.lastModified":
-            return micros(listed.changed_at), listed.id
+            return listed.changed_at, listed.id
 
 
 async def put(
