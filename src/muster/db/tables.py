@@ -128,22 +128,6 @@ people: Final = Table(
         postgresql_where=text("deleted_at IS NULL"),
     ),
     Index(
-        "people_called",  # also those whom their source deleted, to know them again
-        "tenant",
-        "source",
-        "external_id",
-        sqlite_where=text("external_id IS NOT NULL"),
-        postgresql_where=text("external_id IS NOT NULL"),
-    ),
-    Index(
-        "people_left",
-        "tenant",
-        "source",
-        "left_at",
-        sqlite_where=text("left_at IS NOT NULL"),
-        postgresql_where=text("left_at IS NOT NULL"),
-    ),
-    Index(
         "people_changed",
         "tenant",
         "source",

@@ -65,20 +65,6 @@ def upgrade() -> None:
             postgresql_where=sa.text("deleted_at IS NULL"),
         )
         batch_op.create_index(
-            "people_called",
-            ["tenant", "source", "external_id"],
-            unique=False,
-            sqlite_where=sa.text("external_id IS NOT NULL"),
-            postgresql_where=sa.text("external_id IS NOT NULL"),
-        )
-        batch_op.create_index(
-            "people_left",
-            ["tenant", "source", "left_at"],
-            unique=False,
-            sqlite_where=sa.text("left_at IS NOT NULL"),
-            postgresql_where=sa.text("left_at IS NOT NULL"),
-        )
-        batch_op.create_index(
             "people_changed",
             ["tenant", "source", "changed_at", "id"],
             unique=False,
