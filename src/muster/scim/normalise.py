@@ -124,15 +124,25 @@ def merged_elements(
 
 
 def element_key(attribute: Attribute, element: JsonValue) -> Hashable:
-    """Return what makes an element of a multi-valued attribute that element and no other."""
+    """Return what makes an element of a multi-valued attribute that element and no other.
+
+    Where letter case does not count (``caseExact``), it makes no other element: no filter tells them apart.
+    """
+    if isinstance(element, str):
+        return (str, _folded(attribute, element))
     if not isinstance(element, dict):
         return (type(element), repr(element))
     value, kind = element.get("value"), element.get("type")
-    if not isinstance(value, str):
-        return repr(sorted(element.items(), key=lambda part: part[0]))
     sub = attribute.sub("value")
-    fixed = sub is not None and sub.mutability is Mutability.IMMUTABLE
-    return value if fixed else (value, kind.casefold() if isinstance(kind, str) else None)
+    if not isinstance(value, str) or sub is None:
+        return repr(sorted(element.items(), key=lambda part: part[0]))
+    if sub.mutability is Mutability.IMMUTABLE:
+        return value
+    return (_folded(sub, value), kind.casefold() if isinstance(kind, str) else None)
+
+
+def _folded(attribute: Attribute, text: str) -> str:
+    return text if attribute.case_exact else text.casefold()
 
 
 def take_unknown(found: Resource, name: str, value: JsonValue, at: str, unknown: Unknown) -> None:

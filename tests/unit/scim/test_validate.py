@@ -9,7 +9,7 @@ from muster.scim.errors import InvalidSyntax, InvalidValue, Mutability, ScimErro
 from muster.scim.schema import Attribute, Extension, ResourceType, Schema, Type
 from muster.scim.schema import Mutability as Rule
 from muster.scim.validate import validate
-from muster.scim.values import Resource
+from muster.scim.values import JsonValue, Resource
 from rfc import examples
 
 HR = Schema(
@@ -346,3 +346,28 @@ def test_errors_are_scim_errors() -> None:
         user(active="maybe")
 
     assert "400" == caught.value.as_response()["status"]
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        (["a@b.example", "A@B.example"], ["a@b.example"]),
+        (["a@b.example", "c@b.example"], ["a@b.example", "c@b.example"]),
+    ],
+)
+def test_a_value_in_another_letter_case_is_the_same_value(given: list[str], kept: list[str]) -> None:
+    """Where ``caseExact`` is false, two spellings of a value are one element, the first (RFC 7643 §2.4)."""
+    body: Resource = {
+        "schemas": [USER_URN],
+        "userName": "a",
+        "emails": [{"value": value, "type": "work"} for value in given],
+    }
+
+    assert [{"value": value, "type": "work"} for value in kept] == validate(body, USER)["emails"]
+
+
+def test_letter_case_makes_another_value_where_it_counts() -> None:
+    """References are case exact: two photos whose addresses differ in case are two (RFC 7643 §2.3.7)."""
+    photos: JsonValue = [{"value": "https://a.example/x"}, {"value": "https://a.example/X"}]
+
+    assert photos == validate({"schemas": [USER_URN], "userName": "a", "photos": photos}, USER)["photos"]
