@@ -96,10 +96,10 @@ def values(attribute: Attribute, wanted: Iterable[str] = ()) -> st.SearchStrateg
 
 
 def _identity(element: Any) -> str:  # noqa: ANN401 - JSON
-    """What makes an element this one and no other: its value and its kind (RFC 7643 §2.4)."""
+    """What makes an element this one and no other: value and kind, in any letter case (RFC 7643 §2.4)."""
     if not isinstance(element, dict) or "value" not in element:
-        return repr(element)
-    return repr((element["value"], element.get("type", "").casefold()))
+        return repr(element).casefold()
+    return repr((element["value"], element.get("type", ""))).casefold()
 
 
 def _complex(attribute: Attribute, wanted: Iterable[str]) -> st.SearchStrategy[dict[str, Any]]:

@@ -62,6 +62,8 @@ THEY_REFUSE: Final[dict[str, Test]] = {
 # Written otherwise for the library, to ask for what the RFC says:
 # * `ne` on a multi-valued attribute matches if any value differs (RFC 7644 §3.4.2.2: "if any of the values …
 #   match"); the library wants that none is equal.
+# * `manager eq "x"` compares the value of a complex attribute, as Entra ID asks; the library does so only
+#   where there are many.
 # * `eq null` asks whether there is a value at all (RFC 7643 §2.5); the library asks of each element.
 
 
@@ -151,10 +153,19 @@ def asked(ast: Filter, *, inside: bool = False) -> Filter:  # noqa: PLR0911 - on
             return ValuePath(attribute=name, filter=asked(inner, inside=True))
         case Compare(attribute=name, op=op, value=None):
             return Present(attribute=name) if op is Op.NE else Not(term=Present(attribute=name))
+        case Compare(attribute=name) if not inside and _is_singular_complex(name):
+            return replace(ast, attribute=replace(name, sub="value"))
         case Compare(attribute=name, op=Op.NE, value=value) if not inside:
             return _any_differs(ast, name, value)
         case _:
             return ast
+
+
+def _is_singular_complex(name: AttributeName) -> bool:
+    attribute = found(name)
+    return (
+        attribute.type is Type.COMPLEX and not attribute.multi_valued and attribute.sub("value") is not None
+    )
 
 
 def _any_differs(ast: Filter, name: AttributeName, value: Any) -> Filter:  # noqa: ANN401 - a literal
