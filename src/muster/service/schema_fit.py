@@ -67,7 +67,6 @@ async def fit(tx: Transaction, desk: Desk, kind: str, custom: CustomSchema) -> F
             continue
         seen.add(holder.id)
         _measure(found, desk, holder, custom)
-    found.holders = len(seen)
     lacking = await schemas.count(tx, desk.tenant, kind) - found.holders if custom.extends.get(kind) else 0
     if lacking:
         found.misfit("the extension is required and not there", lacking)
@@ -86,7 +85,9 @@ def _measure(found: Fit, desk: Desk, holder: Holder, custom: CustomSchema) -> No
     except InvalidValue as error:
         place = _INDEX.sub("", error.path or "")
         found.misfit(f"{place}, {error.detail}" if place else error.detail)
+        found.holders += 1
         return
+    found.holders += bool(container)  # what was stored may have been nothing, as null is
     if holder.key != schema.urn or container != stored:
         found.reshaped.append(Reshaped(holder=holder, container=container))
     claimant = Claimant(tenant=desk.tenant, source=holder.source, kind=found.kind, id=holder.id)

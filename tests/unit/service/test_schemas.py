@@ -253,6 +253,17 @@ async def test_what_was_kept_before_is_put_into_shape(desk: Desk, idp: Idp) -> N
     assert [USER_URN, URN] == decode(again.body)["schemas"]
 
 
+async def test_what_was_kept_and_is_nothing_is_no_extension(desk: Desk, idp: Idp) -> None:
+    """Null under an unknown URN says nothing: it is in nobody's way, and no extension that is required."""
+    await idp.hire("ana", badge=None, floor=None)
+
+    assert "1 person: the extension is required and not there" in await refusal(
+        desk, schema(extends={"User": "required"})
+    )
+    assert 1 == await schemas.put_schema(desk, OPERATOR, schema())
+    await schemas.remove_schema(desk, OPERATOR, URN)
+
+
 async def test_what_was_kept_before_and_has_no_place_is_named(desk: Desk, idp: Idp) -> None:
     """Nothing a source sent disappears because a schema came."""
     await idp.hire("ana", badge="b1", parking="P3")

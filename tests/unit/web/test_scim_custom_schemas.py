@@ -200,6 +200,71 @@ async def test_filters_reach_them(hr: Client) -> None:
     assert ["invalidFilter"] * 2 == [unknown.body["scimType"], secret.body["scimType"]]
 
 
+async def test_they_are_sorted_and_searched_by(hr: Client) -> None:
+    """As text and as number, those without a value last; a search as a message finds the same."""
+    for name, own in (
+        ("ana", {"floor": 12}),
+        ("ben", {"floor": 3}),
+        ("eve", {"badge": "b2"}),
+        ("zoe", {"badge": "B1"}),
+    ):
+        await hr.hire(name, **{URN: own})
+
+    async def order(query: str) -> list[str]:
+        answer = await hr.get(f"/Users?{query}")
+        assert 200 == answer.status, answer.body
+        return [one["userName"] for one in answer.body["Resources"]]
+
+    assert ["ben", "ana"] == (await order(f"sortBy={URN}:floor"))[:2]
+    assert ["ana", "ben"] == [
+        one for one in await order(f"sortBy={URN}:floor&sortOrder=descending") if one < "c"
+    ]
+    assert ["zoe", "eve"] == (await order(f"sortBy={URN}:BADGE"))[:2]
+    found = await hr.post(
+        "/Users/.search",
+        {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:SearchRequest"],
+            "filter": f"{URN}:floor ge 3",
+            "sortBy": f"{URN}:floor",
+            "attributes": [f"{URN}:floor"],
+        },
+    )
+    assert [{"floor": 3}, {"floor": 12}] == [one[URN] for one in found.body["Resources"]]
+
+
+async def test_bulk_requests_carry_them(hr: Client) -> None:
+    """Each operation is held to the schema by itself."""
+    answer = await hr.post(
+        "/Bulk",
+        {
+            "schemas": ["urn:ietf:params:scim:api:messages:2.0:BulkRequest"],
+            "Operations": [
+                {
+                    "method": "POST",
+                    "path": "/Users",
+                    "bulkId": "1",
+                    "data": user("ana", **{URN: {"badge": "b1"}}),
+                },
+                {
+                    "method": "POST",
+                    "path": "/Users",
+                    "bulkId": "2",
+                    "data": user("ben", **{URN: {"badge": "B1"}}),
+                },
+                {
+                    "method": "POST",
+                    "path": "/Users",
+                    "bulkId": "3",
+                    "data": user("eve", **{URN: {"floor": "x"}}),
+                },
+            ],
+        },
+    )
+
+    assert ["201", "409", "400"] == [one["status"] for one in answer.body["Operations"]]
+    assert ["ana"] == await _found(hr, f"{URN}:badge pr")
+
+
 async def test_patch_reaches_them(hr: Client) -> None:
     """By URN path, by value path, as a whole extension and by keys with URNs."""
     ana = await hr.hire("ana")
