@@ -110,6 +110,9 @@ class World:
                 active, tells = (active, False) if op == "remove" else (value, True)
             elif op == "remove":
                 facts.pop(name, None)
+            elif op == "add" and isinstance(value, list):
+                held = facts.get(name, [])
+                facts[name] = [*held, *(item for item in value if item not in held)]
             else:
                 facts[name] = value
         if self._refused(answer, person, tag, taken=self._is_taken(facts, id)):

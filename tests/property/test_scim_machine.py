@@ -55,8 +55,8 @@ FILTERS: Final = {
     'not (title pr) and userName sw "j"': lambda one: (
         "title" not in one.facts and one.facts["userName"].startswith("j")
     ),
-    'emails[type eq "work" and value co "@b"]': lambda one: (
-        one.facts.get("emails", [{}])[0].get("type") == "work"
+    'emails[type eq "work" and value co "@b"]': lambda one: any(
+        mail.get("type") == "work" for mail in one.facts.get("emails", [])
     ),
     'title co "sign" or nickName pr': lambda one: (
         "sign" in one.facts.get("title", "") or "nickName" in one.facts
