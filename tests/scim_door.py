@@ -1,7 +1,6 @@
 """The SCIM endpoint of a desk behind a real server on loopback, and a client that speaks to it."""
 
 import asyncio
-import contextlib
 import io
 import socket
 from collections.abc import AsyncGenerator
@@ -11,12 +10,13 @@ from typing import Any
 
 import aiohttp
 import msgspec
-import uvicorn
+from starlette.types import ASGIApp
 
 from muster.model import Secret
 from muster.scim.patch_request import PATCH_URN
 from muster.service.desk import Desk
-from muster.web import create
+from muster.web import HttpServer, create
+from muster.web.connection import DEFAULT_LIMITS, ConnectionLimits
 
 USER_URN = "urn:ietf:params:scim:schemas:core:2.0:User"
 ENTERPRISE_URN = "urn:ietf:params:scim:schemas:extension:enterprise:2.0:User"
@@ -118,14 +118,12 @@ def group(name: str, *members: str, **attributes: object) -> dict[str, object]:
 
 
 @asynccontextmanager
-async def serving(desk: Desk) -> AsyncGenerator[str]:
+async def serving(
+    desk: Desk, app: ASGIApp | None = None, *, limits: ConnectionLimits = DEFAULT_LIMITS
+) -> AsyncGenerator[str]:
     """The base URL of a server that serves this desk, in this event loop."""
     listening = socket.create_server(("127.0.0.1", 0))
-    config = uvicorn.Config(
-        create(desk), lifespan="off", access_log=False, log_level="error", ws="none", loop="none"
-    )
-    server = uvicorn.Server(config)
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign] # pytest keeps its own
+    server = HttpServer(app or create(desk), log_level="error", limits=limits)
     task = asyncio.create_task(server.serve(sockets=[listening]))
     try:
         yield f"http://127.0.0.1:{listening.getsockname()[1]}"

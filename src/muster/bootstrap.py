@@ -57,6 +57,7 @@ class MusterSettings(BaseSettings):
     host: str = "127.0.0.1"
     port: int = 8080
     public_url: str = ""  # how others reach us; empty: http at ``host`` and ``port``
+    connections: int = Field(default=1_000, ge=1, le=1_000_000)  # clients that may be connected at a time
     requests_per_second: int = Field(default=200, ge=0, le=MOST_REQUESTS)  # of one token; 0: any number
     log_level: str = "warning"  # debug | info | warning | error
 

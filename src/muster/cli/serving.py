@@ -2,23 +2,23 @@
 
 import asyncio
 import contextlib
+import resource
 import signal
 import socket
 from collections.abc import AsyncGenerator, Coroutine, Generator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Annotated, Any, Final
 
 import typer
-import uvicorn
 
 from muster.bootstrap import MusterSettings
 from muster.cli import acting, showing
 from muster.model import Problem, Unavailable
 from muster.service.desk import Desk
 from muster.sync import Worker
-from muster.web import create
+from muster.web import DEFAULT_LIMITS, HttpServer, create
 
-_GRACE_SECONDS: Final = 10  # for requests under way when the process is asked to stop
+_OTHER_FILES: Final = 128  # that a process has open besides those of its clients
 
 
 def serve(
@@ -107,28 +107,12 @@ class Server:
         await _first_of(asked.wait(), self.worker.failed(), served_out())
 
 
-class _Uvicorn(uvicorn.Server):
-    """Signals are ours: uvicorn would raise them anew when it ends, before the work in hand is finished."""
-
-    @contextlib.contextmanager
-    def capture_signals(self) -> Generator[None]:
-        """Leave every signal alone."""
-        yield
-
-
 @contextlib.asynccontextmanager
 async def served(desk: Desk, settings: MusterSettings, listening: socket.socket) -> AsyncGenerator[Server]:
     """The desk, reachable by HTTP and at work until the context ends; what was accepted is finished."""
-    config = uvicorn.Config(
-        create(desk, requests_per_second=settings.requests_per_second),
-        log_level=settings.log_level.lower(),
-        lifespan="off",
-        access_log=False,
-        server_header=False,
-        loop="none",
-        timeout_graceful_shutdown=_GRACE_SECONDS,
-    )
-    server = _Uvicorn(config)
+    app = create(desk, public_url=settings.public_url, requests_per_second=settings.requests_per_second)
+    limits = replace(DEFAULT_LIMITS, connections=_connections(settings.connections))
+    server = HttpServer(app, log_level=settings.log_level.lower(), limits=limits)
     host, port = listening.getsockname()[:2]
     shown = f"[{host}]" if ":" in host else host
     async with Worker(desk.engine) as worker:
@@ -138,6 +122,17 @@ async def served(desk: Desk, settings: MusterSettings, listening: socket.socket)
         finally:
             server.should_exit = True
             await serving
+
+
+def _connections(wanted: int) -> int:
+    """As many as wanted, or as the process may have open files for."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    needed = wanted + _OTHER_FILES
+    if soft in {-1, resource.RLIM_INFINITY} or soft >= needed:
+        return wanted
+    allowed = needed if hard in {-1, resource.RLIM_INFINITY} else min(needed, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(allowed, soft), hard))
+    return max(1, max(allowed, soft) - _OTHER_FILES)
 
 
 async def _migrated(desk: Desk) -> None:

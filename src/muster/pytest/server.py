@@ -10,8 +10,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final, TypeVar
 
-import uvicorn
-
 from muster import audit
 from muster.audit import Record, Search
 from muster.bootstrap import MusterSettings, open_desk
@@ -19,7 +17,7 @@ from muster.db import Transaction
 from muster.providers import Wire
 from muster.service.desk import Actor, Desk
 from muster.service.tokens import add_source
-from muster.web import create
+from muster.web import HttpServer, create
 
 SOURCE: Final = "pytest"
 _HOST: Final = "127.0.0.1"
@@ -117,9 +115,7 @@ async def _serve(settings: MusterSettings, ready: Future[ScimServer], stop: asyn
         # Whoever connects from now on waits in the socket's queue until uvicorn takes them.
         with socket.create_server((_HOST, 0)) as listening:
             port = listening.getsockname()[1]
-            http = uvicorn.Server(
-                uvicorn.Config(create(desk), lifespan="off", access_log=False, log_config=None, ws="none")
-            )
+            http = HttpServer(create(desk))
             answering = asyncio.create_task(http.serve(sockets=[listening]))
             ready.set_result(
                 ScimServer(

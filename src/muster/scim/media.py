@@ -2,6 +2,7 @@
 
 SCIM_JSON = "application/scim+json"
 JSON = "application/json"
+_UTF8 = frozenset({"utf-8", "utf8", "us-ascii"})
 
 
 def is_scim(content_type: str | None) -> bool:
@@ -11,10 +12,13 @@ def is_scim(content_type: str | None) -> bool:
     True
 
     Providers such as OneLogin send plain JSON, which RFC 7644 §3.1 allows; without a type the body decides.
+    JSON is UTF-8 (RFC 8259 §8.1), so another ``charset`` is another type.
     """
     if content_type is None or not content_type.strip():
         return True
-    return _name(content_type) in {SCIM_JSON, JSON}
+    name, *parameters = (part.strip().lower() for part in content_type.split(";"))
+    charsets = (part.partition("=")[2].strip(' "') for part in parameters if part.startswith("charset"))
+    return name in {SCIM_JSON, JSON} and all(charset in _UTF8 for charset in charsets)
 
 
 def accepts_scim(accept: str | None) -> bool:
@@ -33,7 +37,3 @@ def _is_wanted(item: str) -> bool:
     weights = (part.partition("=")[2].strip() for part in parameters if part.partition("=")[0].strip() == "q")
     refused = any(not weight.strip("0.") for weight in weights)
     return name in {SCIM_JSON, JSON, "*/*", "application/*"} and not refused
-
-
-def _name(media_type: str) -> str:
-    return media_type.partition(";")[0].strip().lower()

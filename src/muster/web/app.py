@@ -33,14 +33,16 @@ class Doors:
             await self._others(scope, receive, send)
 
 
-def create(desk: Desk, *, requests_per_second: int = 0) -> Doors:
+def create(desk: Desk, *, public_url: str = "", requests_per_second: int = 0) -> Doors:
     """The doors of this desk; any ASGI server can serve them.
 
     Args:
         desk: what they lead to.
+        public_url: how others reach them; without it, answers name the host they were asked at.
         requests_per_second: what each token may make that has no rate of its own; 0 is any number.
     """
     admission = Admission(desk, seconds=time.monotonic, requests_per_second=requests_per_second)
-    scim = ScimEndpoint(desk, admission, TypesInForce(desk, seconds=time.monotonic))
+    types = TypesInForce(desk, seconds=time.monotonic)
+    scim = ScimEndpoint(desk, admission, types, public_url=public_url)
     others = Starlette(routes=[Route("/healthz", alive), Route("/readyz", Ready(desk).answer)])
     return Doors(scim, others)

@@ -28,6 +28,42 @@ class UnsupportedMedia(ScimError):
     status = 415
 
 
+class NotAcceptable(ScimError):
+    """The client takes no SCIM message as an answer."""
+
+    status = 406
+
+
+class TooSlow(ScimError):
+    """The request did not arrive in time."""
+
+    status = 408
+
+
+class TooLongAddress(ScimError):
+    """The address of the request is longer than one may be."""
+
+    status = 414
+
+
+class HeadTooLarge(ScimError):
+    """The head of the request is larger than one may be (RFC 6585 §5)."""
+
+    status = 431
+
+
+class TooBusy(ScimError):
+    """There is no room for another client now."""
+
+    status = 503
+
+
+class Stopping(ScimError):
+    """Muster is being stopped."""
+
+    status = 503
+
+
 class Unreachable(ScimError):
     """Muster cannot use its database now."""
 
@@ -64,7 +100,7 @@ def refused(error: ScimError) -> Response:
             headers["Retry-After"] = str(math.ceil(error.seconds))
         case MethodNotAllowed():
             headers["Allow"] = error.allowed
-        case Unreachable():
+        case Unreachable() | TooBusy() | Stopping():
             headers["Retry-After"] = _RETRY_SECONDS
         case _:
             pass

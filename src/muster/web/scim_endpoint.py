@@ -33,8 +33,10 @@ from muster.service.dialect_choice import dialect_of
 from muster.service.permission import me
 from muster.service.scim_exchange import Caller, Found, Query, Stored, TypesChanged
 from muster.service.types_in_force import TypesInForce
+from muster.web.base_url import BaseUrl
 from muster.web.json_response import ScimBytes, ScimResponse
 from muster.web.refusals import BadToken, as_scim, refused, unexpected, unreachable
+from muster.web.request_checks import check, header_once
 from muster.web.scim_collection import Collection
 from muster.web.scim_request import (
     MOST_BULK_BYTES,
@@ -101,10 +103,13 @@ class Exchange:
 class ScimEndpoint:
     """The endpoint as an ASGI application; its path stands in the path parameter ``path``."""
 
-    def __init__(self, desk: Desk, admission: Admission, types: TypesInForce) -> None:
+    def __init__(
+        self, desk: Desk, admission: Admission, types: TypesInForce, *, public_url: str = ""
+    ) -> None:
         self._desk = desk
         self._admission = admission
         self._types = types
+        self._base_url = BaseUrl(PREFIX, public_url=public_url)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Answer one request."""
@@ -132,11 +137,12 @@ class ScimEndpoint:
             return await _routed(replace(exchange, caller=caller))
 
     async def _exchange(self, request: Request) -> Exchange:
-        header = request.headers.get("authorization")
+        base = self._base_url.of(request.scope)
+        header = header_once(request.scope, b"authorization")
         bearer = await self._admission.admit(header)
         if bearer is None:
             raise BadToken(given=header is not None)
-        base = str(request.base_url).rstrip("/") + PREFIX
+        check(request)
         types, dialect = await self._types.now(), dialect_of(bearer.source)
         caller = Caller(bearer=bearer, base=base, types=types, dialect=dialect)
         return Exchange(desk=self._desk, caller=caller, request=request, types=self._types)

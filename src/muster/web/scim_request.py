@@ -22,6 +22,7 @@ from muster.scim.values import JsonValue
 from muster.service.scim_exchange import Expected, Query
 from muster.service.scim_types import View, view
 from muster.web.refusals import UnsupportedMedia
+from muster.web.request_checks import header_once
 
 MOST_BYTES: Final = 1_048_576  # of a body
 MOST_BULK_BYTES: Final = 10_485_760  # of the body of a bulk request
@@ -46,8 +47,8 @@ async def body_of(request: Request, *, most: int = MOST_BYTES) -> JsonValue:
 
 
 async def _read(request: Request, most: int) -> JsonValue:
-    if not is_scim(request.headers.get("content-type")):
-        raise UnsupportedMedia("a SCIM message is application/scim+json or application/json")
+    if not is_scim(header_once(request.scope, b"content-type")):
+        raise UnsupportedMedia("a SCIM message is application/scim+json or application/json, in UTF-8")
     if request.headers.get("content-encoding", "identity").lower() != "identity":
         raise UnsupportedMedia("send the body as it is, without Content-Encoding")
     data = await _bytes_of(request, most)

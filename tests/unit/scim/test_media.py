@@ -19,9 +19,20 @@ def test_scim_bodies(content_type: str | None) -> None:
     assert is_scim(content_type)
 
 
-@pytest.mark.parametrize("content_type", ["text/html", "application/xml", "application/scim+jsonx", ";"])
+@pytest.mark.parametrize(
+    "content_type",
+    [
+        "text/html",
+        "application/xml",
+        "application/scim+jsonx",
+        ";",
+        "application/json; charset=utf-16",
+        'application/scim+json;CHARSET="latin1"',
+        "application/json; charset=utf-8; charset=utf-7",
+    ],
+)
 def test_other_bodies(content_type: str) -> None:
-    """Anything else is not a SCIM message."""
+    """Anything else is not a SCIM message, nor is JSON in another encoding than UTF-8."""
     assert not is_scim(content_type)
 
 

@@ -11,7 +11,7 @@ from desk import OPERATOR
 from muster.model import Scope
 from muster.scim.errors import InsufficientScope
 from muster.scim.listing import Page
-from muster.service import scim_groups, scim_people, tokens
+from muster.service import scim_everything, scim_groups, scim_people, tokens
 from muster.service.desk import Desk
 from muster.service.rights import Rights
 from muster.service.scim_exchange import Caller, Query
@@ -115,11 +115,25 @@ async def test_every_token_may_discover(desk: Desk, hr: Client) -> None:
     assert [200] * 4 == statuses
 
 
+async def test_a_bulk_request_goes_no_further(desk: Desk, hr: Client) -> None:
+    """Each operation takes the scope of the single request: one is 403, the other is done."""
+    limited = await _with(desk, hr, Scope.USERS_WRITE)
+    operations = [
+        {"method": "POST", "path": "/Users", "bulkId": "u", "data": user("ana")},
+        {"method": "POST", "path": "/Groups", "bulkId": "g", "data": group("Team")},
+    ]
+    urn = "urn:ietf:params:scim:api:messages:2.0:BulkRequest"
+    answer = await limited.post("/Bulk", {"schemas": [urn], "Operations": operations})
+
+    assert ["201", "403"] == [one["status"] for one in answer.body["Operations"]]
+    assert [1, 0] == [(await hr.get(path)).body["totalResults"] for path in ("/Users", "/Groups")]
+
+
 def _actions() -> list[Callable[..., Any]]:
     """Every public function of the collections that is given a caller."""
     return [
         function
-        for module in (scim_people, scim_groups)
+        for module in (scim_people, scim_groups, scim_everything)
         for name, function in vars(module).items()
         if inspect.iscoroutinefunction(function)
         and function.__module__ == module.__name__
@@ -143,4 +157,4 @@ async def test_no_action_of_the_service_forgets_the_scopes(
         if parameter.default is inspect.Parameter.empty and parameter.name not in {"desk", "caller"}
     ]
     with pytest.raises(InsufficientScope):
-        await action(desk, caller, **{parameter: GIVEN[parameter] for parameter in wanted})
+        await action(desk, caller, **{parameter: GIVEN.get(parameter) for parameter in wanted})
