@@ -87,9 +87,12 @@ class Door:
 
 
 @asynccontextmanager
-async def serving(office: Office, source: str) -> AsyncGenerator[Door]:
-    """Muster serves inside the block, to a new source; it ends in order and has complained of nothing."""
-    token = (await office.muster("source", "add", "scim", source, "--json")).data["token"]
+async def serving(office: Office, source: str, *choices: str) -> AsyncGenerator[Door]:
+    """Muster serves inside the block, to a new source; it ends in order and has complained of nothing.
+
+    ``choices`` are options of the command that adds the source.
+    """
+    token = (await office.muster("source", "add", "scim", source, *choices, "--json")).data["token"]
     async with office.running("serve", "--port", "0") as muster:
         yield Door(url=f"{muster.url}/scim/v2", token=token)
         ended, _, complained = await muster.stop(signal.SIGTERM)

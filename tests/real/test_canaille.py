@@ -32,8 +32,8 @@ def office(sqlite_database_url: str, tmp_path: Path) -> Office:
 
 @pytest.fixture
 async def door(office: Office) -> AsyncGenerator[Door, None]:
-    """Its SCIM endpoint."""
-    async with serving(office, "canaille") as door:
+    """Its SCIM endpoint, for an identity provider that was made before RFC 9865."""
+    async with serving(office, "canaille", "--accept", "plain-config") as door:
         yield door
 
 

@@ -62,6 +62,13 @@ REPLACE_CREATES: Final = Tolerance(
     harmless=False,
     usual=False,
 )
+PLAIN_CONFIG: Final = Tolerance(
+    name="plain-config",
+    what="a reader that refuses `pagination` (RFC 9865) in what is supported: it is left out",
+    senders=("canaille",),
+    harmless=False,
+    usual=False,
+)
 
 TOLERANCES: Final = (
     Tolerance(
@@ -132,6 +139,7 @@ TOLERANCES: Final = (
     LISTED_REMOVAL,
     EMPTY_TEXT,
     REPLACE_CREATES,
+    PLAIN_CONFIG,
 )
 """Every tolerance, the harmless ones first."""
 

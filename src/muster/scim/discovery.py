@@ -7,6 +7,7 @@ really does, so that no document can promise more than the code keeps.
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from muster.scim.dialects import PLAIN_CONFIG, USUAL, Dialect
 from muster.scim.schema import Attribute, ResourceType, Schema
 from muster.scim.values import Resource, json_list
 
@@ -56,8 +57,8 @@ class Supported:
     documentation_uri: str | None = None
 
 
-def service_provider_config(supported: Supported, base_url: str) -> Resource:
-    """Return the ServiceProviderConfig document (RFC 7643 §5)."""
+def service_provider_config(supported: Supported, base_url: str, *, dialect: Dialect = USUAL) -> Resource:
+    """Return the ServiceProviderConfig document (RFC 7643 §5), as the client who asks can read it."""
     return _without_none(
         {
             "schemas": [CONFIG_URN],
@@ -72,7 +73,7 @@ def service_provider_config(supported: Supported, base_url: str) -> Resource:
             "changePassword": {"supported": supported.change_password},
             "sort": {"supported": supported.sort},
             "etag": {"supported": supported.etag},
-            "pagination": _pagination(supported),
+            "pagination": None if dialect.takes(PLAIN_CONFIG) else _pagination(supported),
             "authenticationSchemes": json_list(map(_scheme, supported.authentication_schemes)),
             "meta": _meta("ServiceProviderConfig", f"{_base(base_url)}/ServiceProviderConfig"),
         }

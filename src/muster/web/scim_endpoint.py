@@ -314,7 +314,7 @@ def _discovered(exchange: Exchange, kind: str, *names: str) -> Response:
             schemas = schemas_of(exchange.caller.types.all())
             return _documents({schema.urn: schema_document(schema, base) for schema in schemas}, names)
         case _ if not names:
-            return ScimResponse(service_provider_config(SUPPORTED, base))
+            return ScimResponse(service_provider_config(SUPPORTED, base, dialect=exchange.caller.dialect))
         case _:
             raise NotFound(f"there is nothing at /{kind}/{'/'.join(names)[:80]}")
 

@@ -6,6 +6,7 @@ import pytest
 from muster.scim.builtin import ENTERPRISE_USER_URN, GROUP, GROUP_URN, USER, USER_URN
 from muster.scim.bulk_request import BULK_REQUEST_URN, BulkOperation, parse_bulk
 from muster.scim.dialects import CHOICES, TOLERANCES, USUAL, Dialect, Unknown, tolerating
+from muster.scim.discovery import Supported, service_provider_config
 from muster.scim.errors import BadRequest, InvalidPath, InvalidSyntax, InvalidValue, NoTarget
 from muster.scim.grammar import parse
 from muster.scim.matching import matches
@@ -215,6 +216,16 @@ FORMS: dict[str, list[tuple[dict[str, Any], dict[str, Any]]]] = {
                 dialect=Dialect(tolerated=tolerating(["replace-creates"])),
             ),
             {"emails": [WORK, HOME]},
+        ),
+    ],
+    "plain-config": [
+        (
+            service_provider_config(
+                Supported(cursor=True),
+                "https://muster",
+                dialect=Dialect(tolerated=tolerating(["plain-config"])),
+            ),
+            service_provider_config(Supported(cursor=False), "https://muster"),
         ),
     ],
 }

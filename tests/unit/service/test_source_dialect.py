@@ -156,6 +156,21 @@ async def test_a_source_is_treated_as_was_chosen(desk: Desk, idp: Client) -> Non
     assert OWN not in dropped
 
 
+async def test_who_cannot_read_of_cursors_is_not_told(desk: Desk, idp: Client) -> None:
+    """``pagination`` (RFC 9865) is in the configuration, but for a source that would refuse to read it."""
+    _, token = await tokens.add_source(
+        desk, OPERATOR, "scim", "other", dialect=Choice(accept=frozenset({"plain-config"}))
+    )
+    if token is None:
+        raise AssertionError
+    async with speaking(idp.url, token) as other:
+        told = [(await client.get("/ServiceProviderConfig")).body for client in (idp, other)]
+    pagination = told[0].pop("pagination")
+
+    assert pagination["cursor"] is True
+    assert told[0] == told[1]
+
+
 async def test_tolerances_are_those_of_the_source(desk: Desk, idp: Client) -> None:
     """A form that one source may use stays refused to another."""
     _, token = await tokens.add_source(
