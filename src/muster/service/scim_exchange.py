@@ -1,8 +1,7 @@
 """What every SCIM action shares: who asks, what is asked for, what is given back, and how a refusal reads."""
 
 from collections.abc import Awaitable, Callable, Iterable
-from dataclasses import dataclass
-from functools import cached_property
+from dataclasses import dataclass, field
 from typing import Final, NoReturn, TypeVar
 
 import msgspec
@@ -36,7 +35,7 @@ _LONGEST_NAME: Final = 2_000  # bytes of a compared value; PostgreSQL cannot ind
 Answer = TypeVar("Answer")
 
 
-@dataclass(frozen=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Caller:
     """The source that speaks, how, and the base URL it reached us by, without a slash at the end."""
 
@@ -44,6 +43,11 @@ class Caller:
     base: str
     types: Types = STANDARD
     dialect: Dialect = USUAL
+    json_base: str = field(init=False, repr=False)  # the base URL as it stands inside a JSON string
+
+    def __post_init__(self) -> None:
+        """Write the base URL as JSON once."""
+        object.__setattr__(self, "json_base", msgspec.json.encode(self.base).decode()[1:-1])
 
     @property
     def source(self) -> Source:
@@ -67,11 +71,6 @@ class Caller:
     def location(self, resource_type: ResourceType, id: str) -> str:
         """The URI of a resource (RFC 7643 §3.1, ``meta.location``)."""
         return f"{self.base}{resource_type.endpoint}/{id}"
-
-    @cached_property
-    def json_base(self) -> str:
-        """The base URL as it stands inside a JSON string."""
-        return msgspec.json.encode(self.base).decode()[1:-1]
 
     def inbound(self, desk: Desk, cause: str, *, priority: Priority = Priority.UPDATE) -> Inbound:
         """A change that the caller brings now."""

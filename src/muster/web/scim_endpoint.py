@@ -32,6 +32,7 @@ from muster.service.desk import Desk
 from muster.service.dialect_choice import dialect_of
 from muster.service.permission import me
 from muster.service.scim_exchange import Caller, Found, Query, Stored, TypesChanged
+from muster.service.scim_types import View
 from muster.service.types_in_force import TypesInForce
 from muster.web.base_url import BaseUrl
 from muster.web.json_response import ScimBytes, ScimResponse
@@ -209,10 +210,9 @@ def _asked(exchange: Exchange) -> Search:
 
 async def _collection(exchange: Exchange, resource_type: ResourceType, collection: Collection) -> Response:
     exchange.allow("GET", "POST")
-    search = search_of(exchange.request.query_params)
     if exchange.method == "GET":
-        return await _found(exchange, resource_type, collection, search)
-    view, body = view_of(search, resource_type), await body_of(exchange.request)
+        return await _found(exchange, resource_type, collection, search_of(exchange.request.query_params))
+    view, body = _view(exchange, resource_type), await body_of(exchange.request)
     return _one(await collection.create(exchange.desk, exchange.caller, body, view=view), status=201)
 
 
@@ -252,7 +252,7 @@ async def _resource(
 ) -> Response:
     exchange.allow("GET", "PUT", "PATCH", "DELETE")
     desk, caller, request = exchange.desk, exchange.caller, exchange.request
-    view = view_of(search_of(request.query_params), resource_type)
+    view = _view(exchange, resource_type)
     if exchange.method == "GET":
         stored = await collection.get(desk, caller, id, view=view)
         if has_version(request.headers, stored.etag):
@@ -290,6 +290,13 @@ async def _bulk(exchange: Exchange) -> Response:
         latest_types=exchange.types.looked_at_again,
     )
     return ScimResponse(await scim_bulk.bulk(desk, exchange.caller, body, means))
+
+
+def _view(exchange: Exchange, resource_type: ResourceType) -> View | None:
+    """What the parameters say to show; most requests have none."""
+    if not exchange.request.scope["query_string"]:
+        return None
+    return view_of(search_of(exchange.request.query_params), resource_type)
 
 
 def _one(stored: Stored, *, status: int = 200) -> Response:

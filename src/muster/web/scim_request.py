@@ -223,6 +223,8 @@ def expected_of(headers: Headers) -> Expected:
 
 def has_version(headers: Headers, etag: str) -> bool:
     """Whether the client already has this version (``If-None-Match``, RFC 9110 §13.1.2)."""
+    if "if-none-match" not in headers:
+        return False
     known = _etags(headers, "if-none-match")
     return "*" in known or etag.removeprefix("W/") in {item.removeprefix("W/") for item in known}
 
