@@ -12,10 +12,11 @@ from typing import Any, Final, TypeAlias, assert_never
 
 from muster.db import micros
 from muster.directory import match_values
+from muster.directory.unique_values import Claim, subjects
 from muster.model.text import normalised
 from muster.scim.filter import And, Compare, Filter, Literal, Not, Op, Or, Present, ValuePath
 from muster.scim.notation import AttributeName
-from muster.scim.schema import ResourceType
+from muster.scim.schema import Location, ResourceType, Uniqueness
 from muster.scim.values import as_boolean, instant
 
 _SIGN: Final = {Op.EQ: "=", Op.NE: "<>", Op.GT: ">", Op.GE: ">=", Op.LT: "<", Op.LE: "<="}
@@ -116,12 +117,11 @@ class _Compiler:
     def _compared(
         self, name: AttributeName, within: AttributeName | None, op: Op, value: Literal
     ) -> Condition | None:
-        leaf = self._leaves.get(self._place(name, within))
-        return None if leaf is None else leaf(self._names, op, value)
-
-    def _place(self, name: AttributeName, within: AttributeName | None) -> str:
         location = self._type.locate(replace(within, sub=name.name) if within else name)
-        return "" if location is None else str(location)
+        if location is None:
+            return None
+        leaf = self._leaves.get(str(location)) or _unique_value(self._type.name, location)
+        return None if leaf is None else leaf(self._names, op, value)
 
 
 def _joined(word: str, terms: list[Condition], *, exact: bool) -> Condition:
@@ -220,6 +220,21 @@ def _match_value(place: str) -> _Leaf:
             return _negated(leaf(names, Op.EQ, value))
         test = _text_test(names, op, value.casefold())
         return None if test is None else _has_value(path, test.sql, test.parameters, exact=test.exact)
+
+    return leaf
+
+
+def _unique_value(kind: str, location: Location) -> "_Leaf | None":
+    """The test of an attribute of the operator's own, if its values are unique."""
+    schema, attribute = location.extension, location.attribute
+    if schema is None or attribute is None or attribute.uniqueness is not Uniqueness.SERVER:
+        return None
+
+    def leaf(names: _Names, op: Op, value: Literal) -> Condition | None:
+        if op is not Op.EQ or isinstance(value, bool | float) or value is None:
+            return None
+        rows, parameters = subjects(kind, Claim.of(schema.urn, attribute, value), names.next)
+        return Condition(sql=f"p.id IN ({rows})", exact=False, parameters=parameters)
 
     return leaf
 

@@ -3,7 +3,7 @@
 Only hashes are kept here: they are of one length, whatever an index can hold, and tell nobody the value.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from hashlib import sha256
 from typing import Final
@@ -78,6 +78,21 @@ async def take(tx: Transaction, claimant: Claimant, claim: Claim) -> bool:
 async def release(tx: Transaction, tenant: Tenant, subject: str) -> None:
     """The person or group has none of its values any more."""
     await tx.run(_RELEASE, tenant=tenant, subject=subject)
+
+
+def subjects(kind: str, claim: Claim, name: Callable[[], str]) -> tuple[str, dict[str, str]]:
+    """The SQL that selects who has the value, and what it binds beside ``tenant`` and ``source``."""
+    wanted = {
+        "kind": kind,
+        "urn_key": claim.urn.lower(),
+        "attribute": claim.attribute.lower(),
+        "value_key": claim.value_key,
+    }
+    bound = {name(): (column, value) for column, value in wanted.items()}
+    tests = [f"{column} = :{one}" for one, (column, _) in bound.items()]
+    test = " AND ".join(["tenant = :tenant", "source = :source", *tests])
+    sql = f"SELECT subject FROM unique_values WHERE {test}"
+    return sql, {one: value for one, (_, value) in bound.items()}
 
 
 async def forget(tx: Transaction, tenant: Tenant, urn: str) -> None:

@@ -9,7 +9,7 @@ from desk import OPERATOR, forget_work, grant, log, waiting
 from muster.model import AttributeEquals
 from muster.scim import custom_schema
 from muster.scim.values import JsonValue, Resource
-from muster.service import schemas
+from muster.service import schemas, scim_finding
 from muster.service.desk import Desk
 from scim_door import GROUP_URN, USER_URN, Client, group, user
 
@@ -198,6 +198,19 @@ async def test_filters_reach_them(hr: Client) -> None:
     unknown = await hr.get(f"/Users?filter={quote(f'{URN}:desk pr')}")
     secret = await hr.get("/Users?filter=" + quote(URN + ':answer eq "a"'))
     assert ["invalidFilter"] * 2 == [unknown.body["scimType"], secret.body["scimType"]]
+
+
+async def test_a_unique_value_is_found_by_index(hr: Client, monkeypatch: pytest.MonkeyPatch) -> None:
+    """However many users there are, in any letter case; without a value, as ever."""
+    for number in range(4):
+        await hr.hire(f"p{number}", **{URN: {"badge": f"b{number}", "floor": number}})
+    monkeypatch.setattr(scim_finding, "MOST_SCANNED", 2)
+    scanned = await hr.get("/Users?filter=" + quote(f"{URN}:floor eq 1"))
+
+    assert ["p1"] == await _found(hr, f'{URN}:badge eq "B1"')
+    assert ["p1"] == await _found(hr, f'{URN}:badge eq "b1" and {URN}:floor eq 1')
+    assert [] == await _found(hr, f'{URN}:badge eq "b9"')
+    assert "tooMany" == scanned.body["scimType"]
 
 
 async def test_they_are_sorted_and_searched_by(hr: Client) -> None:
