@@ -5,7 +5,7 @@ from urllib.parse import quote
 
 import pytest
 
-from desk import OPERATOR, forget_work, grant, log, waiting
+from desk import OPERATOR, forget_work, grant, log, open_desk, waiting
 from muster.model import AttributeEquals
 from muster.scim import custom_schema
 from muster.scim.values import JsonValue, Resource
@@ -312,6 +312,21 @@ async def test_a_rule_sees_them(hr: Client, desk: Desk) -> None:
 
     assert [(app.name, ana.id)] == due
     assert [(app.name, ana.id)] == [(one.key.app, one.key.subject) for one in await waiting(desk)]
+
+
+async def test_what_another_process_changes_counts_at_once(hr: Client, database_url: str) -> None:
+    """A request right after the change is carried out by it, whatever this process knew a moment before."""
+    wider: Resource = {**STAFF, "attributes": [*ATTRIBUTES, {"name": "desk", "type": "integer"}]}
+    async with open_desk(database_url) as elsewhere:
+        await schemas.put_schema(elsewhere, OPERATOR, custom_schema(wider))
+        ana = await hr.post("/Users", user("ana", **{URN: {"desk": 12}}))
+        wrong = await hr.post("/Users", user("ben", **{URN: {"desk": "twelve"}}))
+        another: Resource = {"id": "urn:acme:other:1.0:User", "attributes": [{"name": "a"}]}
+        await schemas.put_schema(elsewhere, OPERATOR, custom_schema(another))
+        await _seen(hr, "urn:acme:other:1.0:User")
+
+    assert {"desk": 12} == ana.body[URN]
+    assert 400 == wrong.status
 
 
 async def test_a_change_needs_no_restart(hr: Client, desk: Desk) -> None:
