@@ -123,21 +123,44 @@ async def test_it_finds_by_filter(scim: AsyncSCIMClient) -> None:
     assert [] == await _names(scim, f'{ENTERPRISE}:department ne "Computing"')
 
 
-async def test_it_turns_pages_and_sees_what_it_asks_for(scim: AsyncSCIMClient) -> None:
-    """Pages by index hold everybody once; only the attributes that were asked for are shown."""
-    for number in range(7):
+async def test_it_turns_pages_by_index_and_by_cursor(scim: AsyncSCIMClient) -> None:
+    """Either way everybody is seen once, in the order that was asked for, and only what was asked for."""
+    model = _model(scim, "User")
+    for number in (3, 0, 6, 1, 5, 2, 4):
         await scim.create(_user(scim, userName=f"user-{number}", title="Sailor"))
-    seen = []
+    asked = {"count": 3, "attributes": ["userName"], "sort_by": "userName", "sort_order": "descending"}
+    by_index: list[Any] = []
     for start in (1, 4, 7):
-        page = await scim.query(
-            _model(scim, "User"),
-            query_parameters=SearchRequest(start_index=start, count=3, attributes=["userName"]),
-        )
+        page = await scim.query(model, query_parameters=SearchRequest(start_index=start, **asked))
         assert (7, start) == (page.total_results, page.start_index)
-        seen.extend(page.resources)
+        by_index.extend(page.resources)
+    by_cursor: list[Any] = []
+    cursor: str | None = ""
+    while cursor is not None:
+        page = await scim.query(model, query_parameters=SearchRequest(cursor=cursor, **asked))
+        by_cursor.extend(page.resources)
+        cursor = page.next_cursor
 
-    assert [f"user-{number}" for number in range(7)] == sorted(user.user_name for user in seen)
-    assert {None} == {user.title for user in seen}
+    assert [f"user-{number}" for number in range(6, -1, -1)] == [user.user_name for user in by_index]
+    assert by_index == by_cursor
+    assert {None} == {user.title for user in by_index}
+
+
+async def test_it_searches_by_message(scim: AsyncSCIMClient) -> None:
+    """A search of one type, and one of all at once, find what a query would, and as they were asked to."""
+    group = _model(scim, "Group")
+    await scim.create(_user(scim, userName="grace", displayName="Amazing Grace"))
+    await scim.create(_user(scim, userName="jean"))
+    await scim.create(group(display_name="Grace's crew"))
+    named = SearchRequest(filter='displayName co "grace"', attributes=["displayName"])
+    users = await scim.search(_model(scim, "User"), search_request=named)
+    everything = await scim.search(search_request=named)
+    none = await scim.search(_model(scim, "User"), search_request=SearchRequest(count=0))
+
+    assert ["Amazing Grace"] == [found.display_name for found in users.resources]
+    assert {"Amazing Grace", "Grace's crew"} == {found.display_name for found in everything.resources}
+    assert {"User", "Group"} == {type(found).__name__.partition("[")[0] for found in everything.resources}
+    assert (2, []) == (none.total_results, none.resources or [])
 
 
 async def test_a_group_has_members_and_they_have_the_group(scim: AsyncSCIMClient) -> None:
@@ -163,6 +186,20 @@ async def test_a_group_has_members_and_they_have_the_group(scim: AsyncSCIMClient
     assert [(crew.id, "crew")] == [
         (one.value, one.display) for one in (await scim.query(user, jean.id)).groups
     ]
+
+
+async def test_a_group_in_a_group(scim: AsyncSCIMClient) -> None:
+    """Whoever is in a group that is in another is in that one, too, but not directly."""
+    user, group = _model(scim, "User"), _model(scim, "Group")
+    grace = await scim.create(_user(scim, userName="grace"))
+    crew = await scim.create(group(display_name="crew", members=[group.Members(value=grace.id)]))
+    fleet = await scim.create(
+        group(display_name="fleet", members=[group.Members(value=crew.id, type="Group")])
+    )
+    held = (await scim.query(user, grace.id)).groups
+
+    assert [(crew.id, "Group")] == [(member.value, member.type) for member in fleet.members]
+    assert {("crew", "direct"), ("fleet", "indirect")} == {(one.display, one.type) for one in held}
 
 
 async def test_it_is_told_of_a_conflict(scim: AsyncSCIMClient) -> None:
