@@ -130,16 +130,28 @@ class SqliteDatabase:
     async def _write_forever(self) -> None:
         while (first := await self._waiting.get()) is not None:
             batch = [first]
-            last = False
-            while len(batch) < _BATCH and not self._waiting.empty():
-                following = self._waiting.get_nowait()
-                if following is None:
-                    last = True
-                    break
-                batch.append(following)
+            last = await self._gather(batch)
             await self._commit_together(batch)
             if last:
                 return
+
+    async def _gather(self, batch: list[_Request]) -> bool:
+        """Add to the batch who else wants to commit; True when nobody will after these.
+
+        Whom one commit answered come back at the same time, but one after the other. As long as every turn of
+        the loop brings another, the batch waits for the next, or the first would have a commit to itself and
+        the others would wait for it.
+        """
+        while len(batch) < _BATCH:
+            if self._waiting.empty():
+                await asyncio.sleep(0)
+                if self._waiting.empty():
+                    return False
+            following = self._waiting.get_nowait()
+            if following is None:
+                return True
+            batch.append(following)
+        return False
 
     async def _commit_together(self, batch: list[_Request]) -> None:
         """Run each transaction in a savepoint of its own, commit once, then answer.

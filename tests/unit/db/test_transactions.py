@@ -4,6 +4,7 @@ import asyncio
 import multiprocessing
 import sqlite3
 from collections.abc import AsyncIterator
+from contextlib import closing
 
 import pytest
 
@@ -281,6 +282,27 @@ async def test_a_sqlite_commit_survives_the_loss_of_power(sqlite_database_url: s
     await db.close()
 
     assert (mode[0], level[0]) == ("wal", 2)  # type: ignore[index]
+
+
+async def test_who_arrives_one_after_the_other_shares_a_commit_on_sqlite(sqlite_database_url: str) -> None:
+    """While each turn of the loop brings another transaction, none is committed before the last has come."""
+    db = await open_database(sqlite_database_url, migrate=True)
+    await db.write(lambda tx: tx.run(CREATE))
+    with closing(sqlite3.connect(sqlite_database_url.removeprefix("sqlite:///"))) as elsewhere:
+
+        async def work(tx: Transaction, number: int) -> int:
+            await tx.run(INSERT, name=f"p{number}", coins=number)
+            return int(elsewhere.execute("SELECT COUNT(*) FROM purse").fetchone()[0])
+
+        async def arrive(number: int) -> int:
+            for _ in range(number):
+                await asyncio.sleep(0)
+            return await db.write(lambda tx: work(tx, number))
+
+        committed_before = await asyncio.gather(*(arrive(number) for number in range(8)))
+    await db.close()
+
+    assert committed_before == [0] * 8
 
 
 async def test_a_caller_who_gives_up_harms_nobody(db: Database) -> None:
