@@ -13,9 +13,13 @@ import msgspec
 from starlette.types import ASGIApp
 
 from asgi import Answer, ask
-from desk import StoppedClock, open_desk, scim_source
+from desk import OPERATOR, StoppedClock, open_desk, scim_source
+from muster.directory import people
+from muster.model import PersonId, Source
 from muster.scim.patch_request import PATCH_URN
 from muster.service.desk import Desk
+from muster.service.rights import Rights
+from muster.service.tokens import add_token, list_sources
 from muster.web import create
 
 HOST = "acme.example"
@@ -34,6 +38,18 @@ class Room:
     def source(self, name: str) -> "Speaker":
         """A new source, which speaks by its first token."""
         return Speaker(room=self, token=self.runner.run(scim_source(self.desk, name)).reveal())
+
+    def own(self, person: str) -> "Speaker":
+        """The person of this id, who speaks by a token of their own."""
+        rights = Rights(person=PersonId(person))
+        found = self.runner.run(self._source_of(person))
+        return Speaker(
+            room=self, token=self.runner.run(add_token(self.desk, OPERATOR, found, rights)).secret.reveal()
+        )
+
+    async def _source_of(self, person: str) -> Source:
+        known = await self.desk.db.read(lambda tx: people.person(tx, self.desk.tenant, PersonId(person)))
+        return next(one for one in await list_sources(self.desk) if known and one.id == known.source)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
