@@ -62,17 +62,24 @@ async def claim(tx: Transaction, claimant: Claimant, claims: Iterable[Claim]) ->
 
 async def take(tx: Transaction, claimant: Claimant, claim: Claim) -> bool:
     """The claimant has this value, too; false when somebody else has it."""
-    taken = await tx.run(
-        _TAKE,
-        tenant=claimant.tenant,
-        source=claimant.source,
-        kind=claimant.kind,
-        urn_key=claim.urn.lower(),
-        attribute=claim.attribute.lower(),
-        value_key=claim.value_key,
-        subject=claimant.id,
-    )
-    return taken == 1
+    return await tx.run(_TAKE, **_row(claimant, claim)) == 1
+
+
+async def take_all(tx: Transaction, claims: Iterable[tuple[Claimant, Claim]]) -> None:
+    """Each claimant has these values, too, as far as nobody else has them."""
+    await tx.run_many(_TAKE, (_row(claimant, claim) for claimant, claim in claims))
+
+
+def _row(claimant: Claimant, claim: Claim) -> dict[str, str]:
+    return {
+        "tenant": claimant.tenant,
+        "source": claimant.source,
+        "kind": claimant.kind,
+        "urn_key": claim.urn.lower(),
+        "attribute": claim.attribute.lower(),
+        "value_key": claim.value_key,
+        "subject": claimant.id,
+    }
 
 
 async def release(tx: Transaction, tenant: Tenant, subject: str) -> None:

@@ -97,10 +97,15 @@ def _measure(found: Fit, desk: Desk, holder: Holder, custom: CustomSchema) -> No
 
 
 async def claim_all(tx: Transaction, found: Fit) -> None:
-    """Every unique value belongs to whoever has it; those that somebody else has already are misfits."""
+    """Every unique value belongs to whoever has it; those that somebody else has already are misfits.
+
+    Nobody may have a value of the schema before.
+    """
+    taken: dict[tuple[SourceId, Claim], Claimant] = {}
     for claimant, claim in found.claims:
-        if not await unique_values.take(tx, claimant, claim):
+        if taken.setdefault((claimant.source, claim), claimant) is not claimant:
             found.misfit(f"{claim.attribute}, somebody else of the same source has the same value")
+    await unique_values.take_all(tx, ((claimant, claim) for (_, claim), claimant in taken.items()))
 
 
 async def reshape(tx: Transaction, desk: Desk, actor: Actor, custom: CustomSchema, found: Fit) -> None:
