@@ -32,6 +32,7 @@ async def door(sqlite_database_url: str, tmp_path: Path) -> AsyncGenerator[Door,
 
 @pytest.fixture
 async def door_on_each(database_url: str, tmp_path: Path) -> AsyncGenerator[Door, None]:
-    """As ``door``, once in each database."""
-    async with serving(Office(home=tmp_path, database_url=database_url), "idp") as door:
+    """As ``door``, once in each database, and for a source that may ask as fast as it can."""
+    office = Office(home=tmp_path, database_url=database_url)
+    async with serving(office, "idp", "--rate", "0") as door:
         yield door
