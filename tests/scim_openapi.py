@@ -37,6 +37,7 @@ _ERRORS: Final = {
     401: "No valid token.",
     403: "The token does not allow this.",
     404: "This source has no such resource, or there is nothing at this address.",
+    406: "The client takes no SCIM message as an answer.",
     409: "The value is taken, or somebody else changed the resource at the same moment.",
     412: "The resource has another version than If-Match says.",
     413: "The body is too large.",
@@ -45,7 +46,7 @@ _ERRORS: Final = {
     500: "Muster failed; the request may be right.",
     503: "Muster cannot use its database now.",
 }
-_ALWAYS: Final = (400, 401, 403, 429, 500, 503)
+_ALWAYS: Final = (400, 401, 403, 406, 429, 500, 503)
 _OF_A_BODY: Final = (409, 413, 415)
 
 
