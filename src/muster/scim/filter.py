@@ -156,6 +156,29 @@ def nodes(ast: Filter) -> list[Filter]:
     return found
 
 
+def with_plain_names(ast: Filter) -> Filter:
+    """Return the filter with attribute names in small letters, which mean the same (RFC 7644 §3.4.2.2)."""
+    match ast:
+        case Compare(attribute=attribute, op=op, value=value):
+            return Compare(attribute=_plain(attribute), op=op, value=value)
+        case Present(attribute=attribute):
+            return Present(attribute=_plain(attribute))
+        case And(terms=terms):
+            return And(terms=tuple(map(with_plain_names, terms)))
+        case Or(terms=terms):
+            return Or(terms=tuple(map(with_plain_names, terms)))
+        case Not(term=term):
+            return Not(term=with_plain_names(term))
+        case ValuePath(attribute=attribute, filter=inner):
+            return ValuePath(attribute=_plain(attribute), filter=with_plain_names(inner))
+        case _:
+            assert_never(ast)
+
+
+def _plain(name: AttributeName) -> AttributeName:
+    return parse_attribute(str(name).lower())
+
+
 def quote(value: Literal) -> str:
     """Return the value as a filter writes it.
 

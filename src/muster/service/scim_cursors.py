@@ -11,7 +11,7 @@ from typing import TypeAlias, cast
 
 from muster.model import Secret, Unavailable
 from muster.scim.errors import InvalidCursor
-from muster.scim.filter import render
+from muster.scim.filter import render, with_plain_names
 from muster.service.desk import Desk
 from muster.service.scim_exchange import Caller, Query
 from muster.vault import open_, seal
@@ -47,7 +47,7 @@ def _place(caller: Caller, query: Query, kind: str) -> str:
     """The one search that a cursor belongs to: who searches, for what, in which order."""
     said = [
         kind,
-        "" if query.filter is None else render(query.filter),
+        "" if query.filter is None else render(with_plain_names(query.filter)),
         "" if query.sort is None else f"{query.sort} {query.sort.descending}",
     ]
     digest = sha256(json.dumps(said).encode()).hexdigest()

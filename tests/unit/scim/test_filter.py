@@ -17,6 +17,7 @@ from muster.scim.filter import (
     quote,
     render,
     where,
+    with_plain_names,
 )
 from muster.scim.grammar import Limits, parse, parse_path_text
 
@@ -234,3 +235,25 @@ def test_value_path_type() -> None:
     assert isinstance(ast, ValuePath)
     assert isinstance(ast.filter, Compare)
     assert not isinstance(ast.filter, Present)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        ('userName eq "A"', 'USERNAME eq "A"'),
+        (
+            'not (emails[TYPE eq "x" and Value pr]) or Title pr',
+            'not (EMAILS[type EQ "x" and value pr]) or title pr',
+        ),
+        ('urn:a:B:name.Given sw "x"', 'URN:A:b:Name.given sw "x"'),
+    ],
+)
+def test_names_in_any_letter_case_are_the_same_filter(one: str, other: str) -> None:
+    """RFC 7644 §3.4.2.2: only the values of a filter may count by letter case."""
+    assert parse(one) != parse(other)
+    assert with_plain_names(parse(one)) == with_plain_names(parse(other))
+
+
+def test_values_keep_their_letter_case() -> None:
+    """What is compared is no name: whether its case counts is for the attribute to say."""
+    assert with_plain_names(parse('userName eq "A"')) != with_plain_names(parse('userName eq "a"'))
