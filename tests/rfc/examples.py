@@ -22,12 +22,23 @@ SHORTENED: Final = {
 }
 """Ids with three dots in the middle, and the whole ids."""
 
+_LEFT_OUT: Final = (("[{\n      ...\n   }]", "[]"),)
 MENDED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     # The root query compares with words that are no JSON strings, which figure 1 does not allow.
     "rfc7644/3.4.2.1-root.filters": (("eq User", 'eq "User"'), ("eq Group", 'eq "Group"')),
     # Three dots stand for what is left out.
     "rfc7644/3.4.2.4-first-page-response.json": (("[{\n    ...\n  }]", "[]"),),
     "rfc7644/3.5.2-figure-6.json": (("},\n    ... + additional operations if needed ...\n", "}\n"),),
+    "rfc7644/3.4.3-search-response.http": (("},\n     ...\n  ]", "}\n  ]"),),
+    "rfc9865/2-first-page-response.http": _LEFT_OUT,
+    "rfc9865/2-next-page-response.http": (*_LEFT_OUT, ('"previousCursor:', '"previousCursor":')),
+    "rfc9865/2.3-default-response.http": _LEFT_OUT,
+    "rfc9865/3-search-response.http": _LEFT_OUT,
+    "rfc9865/4-config-response.http": (("      ...\n\n", ""), (",\n\n   ...\n}", "}")),
+    # A string of a filter stands in quotes, and users at /Users.
+    "rfc9865/2-first-page-request.http": (("sw%20J", "sw%20%22J%22"),),
+    "rfc9865/2-next-page-request.http": (("sw%20J", "sw%20%22J%22"),),
+    "rfc9865/3-search-request.http": (("/User/", "/Users/"),),
     # The object that is the value is not closed.
     "rfc7644/3.5.2.1-add-attributes-request.http": (('"nickname":"Babs"', '"nickname":"Babs"}'),),
     "rfc7644/3.5.2.3-replace-attributes-request.http": (('"nickname":"Babs"', '"nickname":"Babs"}'),),
@@ -48,6 +59,13 @@ MENDED: Final[dict[str, tuple[tuple[str, str], ...]]] = {
     "rfc7644/3.7.3-all-failed-response.http": (
         ('"scimType":"invalidSyntax"', '"scimType":"invalidSyntax",'),
     ),
+    "rfc7644/3.7.3-failed-status.json": (
+        ('"scimType":"invalidSyntax"', '"scimType":"invalidSyntax",'),
+        # What is printed of an operation stands without its braces.
+        ('"status": "400",\n"r', '{"status": "400",\n"r'),
+        (" }\n", "}}"),
+    ),
+    "rfc7644/3.7.3-status.json": (('"status": "201"', '{"status": "201"}'),),
     "rfc7644/3.12-mutability-response.http": (('"scimType":"mutability"', '"scimType":"mutability",'),),
 }
 """What is written, and what is meant, by file."""
@@ -70,7 +88,7 @@ class Example:
 
 def names() -> list[str]:
     """The names of all files, as ``example`` takes them."""
-    return sorted(str(path.relative_to(FOLDER)) for path in FOLDER.glob("rfc*/*") if path.suffix != ".md")
+    return sorted(str(path.relative_to(FOLDER)) for path in FOLDER.glob("rfc*/*"))
 
 
 def text(name: str) -> str:

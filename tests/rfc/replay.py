@@ -7,6 +7,7 @@ other in both directions, so that an answer can be compared with the answer prin
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any, Final
+from urllib.parse import parse_qsl
 
 import msgspec
 
@@ -48,7 +49,7 @@ class Replay:
             request.method,
             path,
             request.body,
-            query=dict(p.split("=", 1) for p in query.split("&") if p),
+            query=dict(parse_qsl(query, keep_blank_values=True)),
             **headers,
         )
 

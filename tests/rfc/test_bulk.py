@@ -4,6 +4,7 @@ import json
 from dataclasses import replace
 from typing import Any
 
+from muster.scim.bulk_request import BULK_REQUEST_URN
 from rfc.examples import example
 from rfc.replay import Replay, Seen, without_own
 from scim_door import user
@@ -111,6 +112,25 @@ def test_the_first_error_ends_the_request(client: Replay) -> None:
 
     assert without_words(example("rfc7644/3.7.3-stopped-response.http").body) == without_words(answer)
     assert "bob" == client.get(f"/Users/{BOB}")["userName"]
+
+
+def test_a_status_is_a_text_with_an_error_where_it_failed(client: Replay) -> None:
+    """§3.7.3: the two statuses that are printed by themselves."""
+    (added, refused) = (
+        client.ask("POST", "/Bulk", {"schemas": [BULK_REQUEST_URN], "Operations": [one]}).body["Operations"][
+            0
+        ]
+        for one in (
+            {"method": "POST", "path": "/Users", "bulkId": "qwerty", "data": user("alice")},
+            {"method": "POST", "path": "/Users", "bulkId": "qwerty", "data": {}},
+        )
+    )
+    printed = example("rfc7644/3.7.3-failed-status.json").body
+
+    assert example("rfc7644/3.7.3-status.json").body["status"] == added["status"]
+    assert printed["status"] == refused["status"] == refused["response"]["status"]
+    assert set(printed["response"]) == set(refused["response"])
+    assert printed["response"]["schemas"] == refused["response"]["schemas"]
 
 
 def test_every_operation_can_fail_by_itself(client: Replay) -> None:

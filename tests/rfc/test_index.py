@@ -24,6 +24,7 @@ INDEX: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "3.4.2.1": ("root.filters",),
         "3.4.2.2": ("figure-1.abnf", "figure-2.filters", "letter-case.filters"),
         "3.4.2.4": ("first-page-request.http", "first-page-response.json"),
+        "3.4.3": ("search-request.http", "search-response.http"),
         "3.5.1": ("replace-request.http", "replace-response.http"),
         "3.5.2": ("figure-6.json", "figure-8.paths"),
         "3.5.2.1": ("add-attributes-request.http", "add-member-request.http", "add-member-response.http"),
@@ -58,6 +59,8 @@ INDEX: Final[dict[str, dict[str, tuple[str, ...]]]] = {
             "changes-response.http",
             "stopped-response.http",
             "all-failed-response.http",
+            "failed-status.json",
+            "status.json",
         ),
         "3.7.4": ("too-large-request.http", "too-large-response.http"),
         "3.8": ("suffix-request.http",),
@@ -66,6 +69,17 @@ INDEX: Final[dict[str, dict[str, tuple[str, ...]]]] = {
         "3.14": ("create-request.http", "create-response.http", "not-modified-request.http"),
         "4": ("resource-types.json",),
         "7.5.2": ("sensitive-response.http",),
+    },
+    "rfc9865": {
+        "2": (
+            "first-page-request.http",
+            "first-page-response.http",
+            "next-page-request.http",
+            "next-page-response.http",
+        ),
+        "2.3": ("default-request.http", "default-response.http"),
+        "3": ("search-request.http", "search-response.http"),
+        "4": ("config-request.http", "config-response.http"),
     },
 }
 LISTED: Final = sorted(
