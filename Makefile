@@ -13,7 +13,7 @@ APPS := $(patsubst requirements/%.in,%,$(wildcard requirements/apps/*.in))
 export PYRIGHT_PYTHON_IGNORE_WARNINGS := 1
 export PIP_DISABLE_PIP_VERSION_CHECK := 1
 
-.PHONY: help venv tools demo test test-real crash check format bench docs lock clean postgresql
+.PHONY: help venv tools demo test test-real fuzz crash check format bench docs lock clean postgresql
 
 help: ## Show this list
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -28,6 +28,9 @@ test: tools postgresql check ## Check and test everything; installs what that ne
 
 test-real: tools postgresql ## Only the tests against real servers
 	$(BIN)/python -m pytest tests/real
+
+fuzz: .venv/.fuzz ## Fuzz filters, paths and bodies; TARGETS="filter path", SECONDS=600 for each, RUNS=100000
+	$(BIN)/python -m tests.fuzz $(TARGETS) --seconds $(or $(SECONDS),60) --runs $(or $(RUNS),-1)
 
 crash: tools postgresql ## Kill processes for longer than the suite does: N=10000 on each database
 	$(BIN)/python -m tests.crash --kills $(or $(N),1000)
@@ -52,7 +55,7 @@ docs: .venv/.docs ## Build the documentation into docs/_build/html
 
 lock: .venvs/lock/.locked ## Make the lock files anew; UPGRADE=1 takes newer versions, a week old at least
 	$(COMPILE) pyproject.toml -o requirements/run.txt
-	for name in build test check docs lock $(APPS); do \
+	for name in build test check docs fuzz lock $(APPS); do \
 		$(COMPILE) requirements/$$name.in -o requirements/$$name.txt || exit 1; \
 	done
 
@@ -86,6 +89,10 @@ postgresql:
 
 .venv/.docs: .venv/.muster requirements/docs.txt
 	@$(INSTALL) $(BIN)/python $(LOCKED) -r requirements/docs.txt
+	@touch $@
+
+.venv/.fuzz: .venv/.muster requirements/fuzz.txt
+	@$(INSTALL) $(BIN)/python $(LOCKED) -r requirements/fuzz.txt
 	@touch $@
 
 .venvs/lock/.locked: requirements/lock.txt
