@@ -123,7 +123,8 @@ people: Final = Table(
         "tenant",
         "source",
         "id",
-        "stage",  # so that who is active is counted without a look at the people
+        "stage",  # with these two, people are counted without a look at them
+        "deleted_at",
         sqlite_where=text("deleted_at IS NULL"),
         postgresql_where=text("deleted_at IS NULL"),
     ),

@@ -59,7 +59,7 @@ def upgrade() -> None:
     with op.batch_alter_table("people", schema=None) as batch_op:
         batch_op.create_index(
             "people_listed",
-            ["tenant", "source", "id", "stage"],
+            ["tenant", "source", "id", "stage", "deleted_at"],
             unique=False,
             sqlite_where=sa.text("deleted_at IS NULL"),
             postgresql_where=sa.text("deleted_at IS NULL"),
