@@ -28,6 +28,7 @@ from muster.cli.demo.applications import CACHE, Application, install
 
 HOST: Final = "127.0.0.1"
 WITHIN: Final = 90.0  # seconds; it starts in three on an idle machine
+STOP_WITHIN: Final = 10.0  # seconds between asking it to end and killing it
 ADMIN: Final = "admin"
 PASSWORD: Final = "correct-horse-battery-staple"
 APPLICATION: Final = Application(name="canaille", title="canaille 0.3", path="", command=("{bin}/canaille",))
@@ -101,6 +102,7 @@ class Canaille:
     command_line: CommandLine
     url: str
     browser: Browser
+    process: subprocess.Popen[bytes]
 
     async def add_user(self, *, emails: tuple[str, ...], **fields: Typed) -> None:
         """Fill in the form for a new account, with a line more for each further address."""
@@ -182,13 +184,14 @@ async def running(folder: Path, *, pushes_to: str, token: str) -> AsyncGenerator
     process = await asyncio.to_thread(_start, command_line, server)
     try:
         async with browsing() as browser:
-            canaille = Canaille(command_line=command_line, url=f"http://{server}", browser=browser)
-            await _answers(canaille, process)
+            canaille = Canaille(
+                command_line=command_line, url=f"http://{server}", browser=browser, process=process
+            )
+            await _answers(canaille)
             await _sign_in(canaille)
             yield canaille
     finally:
-        process.kill()
-        await asyncio.to_thread(process.wait)
+        await asyncio.to_thread(_stop, process)
 
 
 def _configure(folder: Path, server: str) -> None:
@@ -228,7 +231,10 @@ async def _fill(canaille: CommandLine, pushes_to: str, token: str) -> None:
 def _start(command_line: CommandLine, server: str) -> subprocess.Popen[bytes]:
     with (command_line.folder / "canaille.log").open("wb") as log:
         return subprocess.Popen(
-            [*_tether(), str(command_line.programs / "canaille"), "run", "--bind", server],
+            [
+                *(*_tether(), str(command_line.programs / "canaille"), "run", "--bind", server),
+                *("--workers", "0"),  # it serves itself, and has no processes that could outlive it
+            ],
             cwd=command_line.folder,
             env=command_line.environment,
             stdin=subprocess.DEVNULL,
@@ -236,6 +242,16 @@ def _start(command_line: CommandLine, server: str) -> subprocess.Popen[bytes]:
             stderr=log,
             start_new_session=True,  # Ctrl-C is for the tests, which then stop it in order
         )
+
+
+def _stop(process: subprocess.Popen[bytes]) -> None:
+    """It is gone: asked to end first, killed when it does not."""
+    process.terminate()
+    try:
+        process.wait(STOP_WITHIN)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
 
 
 def _free_port() -> int:
@@ -251,10 +267,10 @@ def _tether() -> list[str]:
     return [setpriv, "--pdeathsig", "KILL", "--"] if setpriv else []
 
 
-async def _answers(canaille: Canaille, process: subprocess.Popen[bytes]) -> None:
+async def _answers(canaille: Canaille) -> None:
     """It answers, looked at until it does."""
     async with asyncio.timeout(WITHIN):
-        while process.poll() is None:
+        while canaille.process.poll() is None:
             try:
                 async with canaille.browser.session.get(f"{canaille.url}/login"):
                     return

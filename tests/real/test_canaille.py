@@ -1,5 +1,6 @@
 """An identity provider by other authors pushes what people do at its forms into Muster."""
 
+import os
 from collections.abc import AsyncGenerator
 from pathlib import Path
 from typing import Any
@@ -39,10 +40,12 @@ async def door(office: Office) -> AsyncGenerator[Door, None]:
 
 @pytest.fixture
 async def canaille(door: Door, tmp_path: Path) -> AsyncGenerator[Canaille, None]:
-    """A canaille that pushes there; when all is done it must have been refused nothing."""
+    """A canaille that pushes there; it must have been refused nothing, and nothing of it must be left."""
     async with running(tmp_path / "canaille", pushes_to=door.url, token=door.token) as canaille:
         yield canaille
         assert [] == canaille.complaints()
+    with pytest.raises(ProcessLookupError):
+        os.killpg(canaille.process.pid, 0)
 
 
 async def _user(door: Door, user_name: str) -> dict[str, Any]:
