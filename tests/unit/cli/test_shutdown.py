@@ -59,6 +59,7 @@ class Load:
 def _stored(home: Path, **more: str) -> set[str]:
     """Everybody whose arrival the log tells."""
     told = run(home, "log", "--action", "person:create", "--limit", "100000", "--json", **more)
+    assert (0, "") == (told.code, told.err)
     return {record["after"]["userName"] for record in told.data}
 
 
