@@ -75,8 +75,10 @@ def path(data: bytes) -> None:
     text = data.decode("utf-8", "surrogateescape")
     for resource_type, resource in _KINDS:
         found = _answered(parse_path, text, resource_type)
-        if found is not None:
-            _same(str(found), str(parse_path(str(found), resource_type)))
+        if found is None:
+            _patch({"op": "remove", "path": text}, resource_type, resource)
+            continue
+        _same(str(found), str(parse_path(str(found), resource_type)))
         for verb in ("add", "replace", "remove"):
             for value in ("x", True, {"value": "x", "type": "work"}, [{"value": "2819c223"}]):
                 _patch({"op": verb, "path": text, "value": value}, resource_type, resource)

@@ -24,7 +24,7 @@ FACTS: Final = st.fixed_dictionaries(
 )
 ACTIVE: Final = st.none() | st.booleans()
 TEAMS: Final = st.fixed_dictionaries(
-    {"displayName": st.sampled_from(["Design", "design", "Tour Guides", "All"])},
+    {"displayName": st.sampled_from(["Design", "design", "Tour Guides", "Inner"])},
     optional={"externalId": EXTERNAL},
 )
 VALUES: Final = {
@@ -71,8 +71,12 @@ class Machine(RuleBasedStateMachine):
 
     @initialize()
     def begin(self) -> None:
-        """A source that has nothing."""
+        """A source that has three people, a group of one of them, and a group around that."""
         self.world = World(speaker=self.room.source(f"machine-{next(_NUMBERS)}"))
+        for name in ("Tove", "Ole", "Kai"):
+            self.world.hire({"userName": name}, active=None)
+        self.world.gather({"displayName": "Inner"}, list(self.world.people)[:1])
+        self.world.gather({"displayName": "Outer"}, list(self.world.teams))
 
     def person(self, data: st.DataObject) -> str:
         """One of the people there are."""
@@ -243,7 +247,7 @@ def _run(room: Room, *, examples: int) -> None:
 
 
 @pytest.mark.parametrize(
-    ("database", "examples"), [("sqlite_database_url", 12), ("postgres_database_url", 4)]
+    ("database", "examples"), [("sqlite_database_url", 40), ("postgres_database_url", 8)]
 )
 def test_the_endpoint_is_what_its_dicts_are(
     request: pytest.FixtureRequest, database: str, examples: int

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from hypothesis import assume, event, given
+from hypothesis import assume, event, given, settings
 from hypothesis import strategies as st
 
 import oracle
@@ -68,6 +68,10 @@ THEY_REFUSE: Final[dict[str, Test]] = {
         and isinstance(value, str)
         and "://" not in value
     ),
+    # An element that an add makes has what the filter says, unless the value says otherwise.
+    "a value that overrules the filter": lambda path, value, resource: (
+        path.filter is not None and not _selected(path, resource) and _overrules(path, value)
+    ),
 }
 REPLACED_WHOLE: Final = """
     RFC 7644 §3.5.2.3: "all matching record values SHALL be replaced": an element that a filter selects keeps
@@ -96,6 +100,13 @@ def _truth(value: object) -> bool:
     return value is True
 
 
+def _overrules(path: Path, value: Any) -> bool:  # noqa: ANN401 - JSON
+    """Whether the value has a part that the filter describes, and another one."""
+    new = {path.sub.name: value} if path.sub else value
+    described = path.eq_terms() or {}
+    return isinstance(new, dict) and any(new.get(name, part) != part for name, part in described.items())
+
+
 def _held(path: Path, resource: Resource) -> list[Any]:
     """The elements that the attribute of the path has."""
     container = resource.get(path.extension.urn, {}) if path.extension else resource
@@ -111,8 +122,7 @@ def shown(table: dict[str, Test], change: Change, resource: Resource) -> list[st
     """The differences of the table that the operation shows."""
     if change["op"] == "remove":
         return []
-    parts = {change["path"]: change["value"]} if "path" in change else change["value"]
-    paths = [(parse_path(text, PROVEN), value) for text, value in parts.items()]
+    paths = [(parse_path(text, PROVEN), value) for text, value in _parts(change).items()]
     return [name for name, test in table.items() for path, value in paths if test(path, value, resource)]
 
 
@@ -123,21 +133,29 @@ def asked(change: Change, resource: Resource) -> list[Change]:
     """The operations that the library must be given instead of this one."""
     if change["op"] == "remove":
         return [change]
-    if "path" in change:
-        return _asked(change, resource)
     found: list[Change] = []
-    for key, value in change["value"].items():
-        path = parse_path(key, PROVEN)
-        if path.attribute is None or path.attribute.mutability is not Mutability.READ_ONLY:
-            found.extend(_asked({"op": change["op"], "path": key, "value": value}, resource))
+    for text, value in _parts(change).items():
+        if not _is_read_only(parse_path(text, PROVEN)) or "path" in change:
+            found.extend(_asked({"op": change["op"], "path": text, "value": value}, resource))
     return found
+
+
+def _parts(change: Change) -> dict[str, Any]:
+    """What is said of each attribute: by path, by the keys of a value, or by those of an extension."""
+    value = change["value"]
+    if "path" not in change:
+        return dict(value)
+    extension = PROVEN.extension(change["path"])
+    if extension is None or not isinstance(value, dict):
+        return {change["path"]: value}
+    return {f"{extension.urn}:{name}": part for name, part in value.items()}
 
 
 def _asked(change: Change, resource: Resource) -> list[Change]:
     path = parse_path(change["path"], PROVEN)
     value = _writable(path, change["value"])
     kind = path.sub or path.attribute
-    if value == "" and kind is not None and kind.type not in {Type.BOOLEAN, Type.INTEGER, Type.DECIMAL}:
+    if value == "" and kind is not None and _can_be_empty(kind):
         event("an empty text")
         value = None
     if isinstance(value, str) and _takes_object(path):
@@ -161,6 +179,13 @@ def _asked(change: Change, resource: Resource) -> list[Change]:
     return [{**change, "value": value}]
 
 
+def _can_be_empty(kind: Attribute) -> bool:
+    """Whether an empty text says that there is no value."""
+    if kind.type is Type.COMPLEX:
+        return kind.sub("value") is not None
+    return kind.type not in {Type.BOOLEAN, Type.INTEGER, Type.DECIMAL}
+
+
 def _takes_object(path: Path) -> bool:
     kind = path.attribute
     return kind is not None and not kind.multi_valued and path.sub is None and kind.sub("value") is not None
@@ -176,17 +201,10 @@ def _is_read_only(path: Path) -> bool:
 
 def _writable(path: Path, value: Any) -> Any:  # noqa: ANN401 - JSON
     """The value without what is read-only inside it."""
-    if not isinstance(value, dict):
+    if not isinstance(value, dict) or path.attribute is None:
         return value
-    if path.attribute is not None:
-        subs = {key: path.attribute.sub(key) for key in value}
-        return {key: part for key, part in value.items() if not (sub := subs[key]) or _is_ours(sub)}
-    schema = path.extension or PROVEN.schema
-    inner = {key: schema.attribute(key) for key in value}
-    return {
-        key: _writable(Path(core=path.core, extension=path.extension, attribute=inner[key]), part)
-        for key, part in value.items()
-    }
+    subs = {key: path.attribute.sub(key) for key in value}
+    return {key: part for key, part in value.items() if not (sub := subs[key]) or _is_ours(sub)}
 
 
 def _is_ours(attribute: Attribute) -> bool:
@@ -203,12 +221,13 @@ def _merging(change: Change, path: Path, resource: Resource) -> list[Change]:
     if not again or sum(_truth(item.get("primary")) for item in items if isinstance(item, dict)) > 1:
         return [change]
     event("the same value again")
-    return [
-        {"op": "add", "path": f"{change['path']}[{_same(item)}]", "value": item}
-        if item in again
-        else {**change, "value": [item]}
-        for item in items
-    ]
+    found: list[Change] = []
+    for item in items:
+        if item not in again:
+            found.append({**change, "value": [item]})
+        elif parts := {name: part for name, part in item.items() if name not in {"value", "type"}}:
+            found.append({"op": "add", "path": f"{change['path']}[{_same(item)}]", "value": parts})
+    return found
 
 
 def _identity(path: Path, item: Resource) -> tuple[Any, Any]:
@@ -270,6 +289,7 @@ PATCHES: Final = st.lists(operations(PROVEN), min_size=1, max_size=3).flatmap(
 )
 
 
+@settings(max_examples=settings.default.max_examples * 3 if settings.default else 300)
 @given(PATCHES)
 def test_both_patch_alike(sample: tuple[Resource, list[Change]]) -> None:
     """After each operation the resource is the same for both, or both refuse, or the table says why not."""
