@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import Any, Final
 
 import pytest
-from hypothesis import event, given, settings
+from hypothesis import event, given
 from hypothesis import strategies as st
 
 import oracle
@@ -188,7 +188,7 @@ def _any_differs(ast: Filter, name: AttributeName, value: Any) -> Filter:  # noq
 FILTERED: Final = filters(PROVEN).flatmap(lambda ast: st.tuples(st.just(ast), resources_for(ast, PROVEN)))
 
 
-@settings(max_examples=settings.default.max_examples * 3 if settings.default else 300)
+@oracle.repeatable(times=3)
 @given(FILTERED)
 def test_both_find_the_same(sample: tuple[Filter, dict[str, Any]]) -> None:
     """A filter finds a resource here just when it does for the library, or one refuses as the table says."""
@@ -209,6 +209,7 @@ MOVED: Final = st.sampled_from(
 )
 
 
+@oracle.repeatable()
 @given(filters(PROVEN), st.data())
 def test_both_take_the_same_texts_for_filters(ast: Filter, data: st.DataObject) -> None:
     """A filter with words taken out, put in or changed is a filter for both or for none."""

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from typing import Any, Final
 
-from hypothesis import assume, event, given, settings
+from hypothesis import assume, event, given
 from hypothesis import strategies as st
 
 import oracle
@@ -289,7 +289,7 @@ PATCHES: Final = st.lists(operations(PROVEN), min_size=1, max_size=3).flatmap(
 )
 
 
-@settings(max_examples=settings.default.max_examples * 3 if settings.default else 300)
+@oracle.repeatable(times=3)
 @given(PATCHES)
 def test_both_patch_alike(sample: tuple[Resource, list[Change]]) -> None:
     """After each operation the resource is the same for both, or both refuse, or the table says why not."""
@@ -318,6 +318,7 @@ def test_both_patch_alike(sample: tuple[Resource, list[Change]]) -> None:
 EMAILS: Final = next(item for item in PROVEN.attributes() if item.name == "emails")
 
 
+@oracle.repeatable()
 @given(values(EMAILS), values(replace(EMAILS, multi_valued=False)), st.data())
 def test_a_selected_element_is_replaced_whole(held: list[Any], value: Resource, data: st.DataObject) -> None:
     """It has what the filter says of it and what the value says; the others stay, but for who is primary."""
