@@ -21,7 +21,7 @@ from muster.scim.discovery import (
     schemas_of,
     service_provider_config,
 )
-from muster.scim.errors import Forbidden, MethodNotAllowed, NotFound, ScimError
+from muster.scim.errors import BadRequest, Forbidden, MethodNotAllowed, NotFound, ScimError
 from muster.scim.listing import list_head, list_response
 from muster.scim.schema import ResourceType
 from muster.scim.search import Search, search_request
@@ -133,9 +133,11 @@ class ScimEndpoint:
         exchange = await self._exchange(request)
         try:
             return await _routed(exchange)
-        except TypesChanged:  # at this very moment; nothing was stored
-            caller = replace(exchange.caller, types=await self._types.looked_at_again())
-            return await _routed(replace(exchange, caller=caller))
+        except (TypesChanged, BadRequest) as refusal:  # nothing was stored
+            types = await self._types.looked_at_again()
+            if isinstance(refusal, BadRequest) and types.version == exchange.caller.types.version:
+                raise
+            return await _routed(replace(exchange, caller=replace(exchange.caller, types=types)))
 
     async def _exchange(self, request: Request) -> Exchange:
         base = self._base_url.of(request.scope)

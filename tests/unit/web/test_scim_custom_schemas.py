@@ -338,5 +338,6 @@ async def test_a_change_needs_no_restart(hr: Client, desk: Desk) -> None:
     await schemas.remove_schema(desk, OPERATOR, TEAM)
     kept = await hr.post("/Groups", {**group("Design"), TEAM: {"Cost": 5}})
 
+    assert (201, 201) == (ana.status, kept.status), (ana.body, kept.body)
     assert {"desk": "12"} == ana.body[URN]
     assert {"Cost": 5} == kept.body[TEAM]  # an unknown extension again
